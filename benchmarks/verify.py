@@ -1,0 +1,45 @@
+"""Slower proofs than `make test` has time for, in named parts.
+
+`python -m benchmarks.verify --part properties` runs every property test with many more examples;
+`--part seeds` backtests the demo's world with five seeds and writes one JSON file per seed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+EXAMPLES = "300"
+
+
+def properties() -> int:
+    """Every property test with EXAMPLES examples instead of the short form."""
+    environment = {**os.environ, "BUCKETLIST_TEST_EXAMPLES": EXAMPLES}
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "-m", "not needs"]
+    return subprocess.run([*command, "tests"], env=environment, check=False).returncode
+
+
+def seeds() -> int:
+    """The demo's backtest with five seeds."""
+    return subprocess.run([sys.executable, "-m", "benchmarks.seeds"], check=False).returncode
+
+
+PARTS = {"properties": properties, "seeds": seeds}
+
+
+def main() -> int:
+    """Run the parts that were asked for; the exit code is the first that is not 0."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.verify", description=__doc__)
+    parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
+    asked = parser.parse_args().part
+    for name, run in PARTS.items():
+        if asked in (name, "all"):
+            print(f"part {name}", flush=True)
+            code = run()
+            if code:
+                return code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

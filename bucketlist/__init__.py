@@ -1,0 +1,1 @@
+"""The one command: it opens a CRM and hands it to a room."""

@@ -1,0 +1,1 @@
+"""What was known about an account or a deal, and when."""

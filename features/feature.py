@@ -1,0 +1,59 @@
+"""Feature: what a catalogue entry says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Entity = Literal["account", "deal"]
+Head = Literal["walk", "pain", "a_list", "close", "win"]
+Concept = Literal[
+    "engagement",
+    "momentum",
+    "timing",
+    "relationship",
+    "value",
+    "payment",
+    "service",
+    "history",
+    "advocacy",
+    "covenants",
+    "rep_context",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the feature frame; always Float32.
+
+    Attributes:
+        name: the column's name, unique within its entity.
+        meaning: one plain sentence for docs/features.md.
+        unit: count, days, share, ratio, money, weeks, flag, …
+        concept: the heading under which its contribution is summed in the reasons.
+        needs: source columns as `table` or `table.column`; a missing one switches it off (null).
+        null_means: what a null says.
+        sentence: how a rep reads the value, with `{value}` and optionally `{peer}` already
+            formatted as text by `number_format`; e.g. "{value} replies in 90 days; similar
+            accounts {peer}". Never the owner's name, never a causal verb.
+        number_format: a Python format spec for value and peer, e.g. ",.0f" or ".0%".
+        is_rep_editable: whether a rep can type it (close date, stage, amount).
+        direction: head → +1 or -1 where the head must be monotone in the feature.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    concept: Concept
+    needs: tuple[str, ...]
+    null_means: str
+    sentence: str
+    number_format: str = ",.0f"
+    is_rep_editable: bool = False
+    direction: Mapping[Head, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or not self.name.islower():
+            raise ValueError(f"expected a lower-case identifier as name, got {self.name!r}")
+        wrong = {head: sign for head, sign in self.direction.items() if sign not in (-1, 1)}
+        if wrong:
+            raise ValueError(f"feature {self.name}: expected directions -1 or 1, got {wrong}")

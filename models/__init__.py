@@ -1,0 +1,1 @@
+"""What a model is: boosters, curves, policies and the bundle that carries them."""
