@@ -59,4 +59,8 @@ class Session:
         from features.crm.source import open_source  # noqa: PLC0415  keeps --help quick
 
         self.say(f"reading {url}")
-        return open_source(url, calendar=self.calendar, now=self.now()).read()
+        settings = self.settings
+        source = open_source(
+            url, calendar=settings.calendar, now=self.now(), base_currency=settings.currency
+        )
+        return source.read()

@@ -1,0 +1,1 @@
+"""Feature groups of an account, one file per question."""

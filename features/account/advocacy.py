@@ -1,0 +1,55 @@
+"""Whether the account speaks for us: referrals, reference calls, case studies."""
+
+import polars as pl
+
+from features.feature import Feature
+from features.view import KEYS, View, days_since, feature, in_window
+
+_GIVEN = pl.col("given_at")
+
+FEATURES = (
+    Feature(
+        name="referrals_365d",
+        meaning="Referrals and references given in the last 365 days.",
+        unit="count",
+        concept="advocacy",
+        needs=("referrals",),
+        null_means="the CRM has no referrals",
+        sentence="{value} referrals in a year; similar accounts {peer}",
+        direction={"a_list": 1},
+    ),
+    Feature(
+        name="referrals_earlier",
+        meaning="Referrals and references given over 365 days before.",
+        unit="count",
+        concept="advocacy",
+        needs=("referrals",),
+        null_means="the CRM has no referrals",
+        sentence="{value} referrals in earlier years; similar accounts {peer}",
+        direction={"a_list": 1},
+    ),
+    Feature(
+        name="referral_silence_days",
+        meaning="Days since the last referral or reference.",
+        unit="days",
+        concept="advocacy",
+        needs=("referrals",),
+        null_means="never referred anyone",
+        sentence="last referral {value} days ago; similar accounts {peer}",
+    ),
+)
+
+
+def advocacy(view: View) -> pl.LazyFrame:
+    """KEYS and this group's columns, one row per spine row."""
+    is_recent = in_window(_GIVEN, 0, 365)
+    told = (
+        view.known("referrals")
+        .group_by(*KEYS)
+        .agg(
+            feature(is_recent.sum(), "referrals_365d"),
+            feature((~is_recent).sum(), "referrals_earlier"),
+            feature(days_since(_GIVEN).min(), "referral_silence_days"),
+        )
+    )
+    return view.beside(told, zeros=("referrals_365d", "referrals_earlier"))

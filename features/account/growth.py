@@ -1,0 +1,93 @@
+"""Whether the account grows: spending against itself earlier, and use of the product."""
+
+import polars as pl
+
+from features.feature import Feature
+from features.view import KEYS, View, exact_sum, feature, in_window, ratio
+
+_MOST = 5.0
+"""A growth above this says no more than "a lot", and would drown every other."""
+
+FEATURES = (
+    Feature(
+        name="growth_year",
+        meaning="Net invoices of the last 365 days against the 365 before, as a change; at most 5.",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="nothing was invoiced in the earlier year",
+        sentence="spending changed by {value} on the year before; similar accounts {peer}",
+        number_format="+.0%",
+        direction={"a_list": 1},
+    ),
+    Feature(
+        name="growth_quarter",
+        meaning="Net invoices of the last 91 days against the same days a year before, as a "
+        "change; at most 5.",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="nothing was invoiced in the same quarter of the year before",
+        sentence="spending changed by {value} on the same quarter last year; similar accounts "
+        "{peer}",
+        number_format="+.0%",
+    ),
+    Feature(
+        name="usage_trend",
+        meaning="Mean use of the last 30 days against the 90 days before, as a change, averaged "
+        "over metrics; at most 5.",
+        unit="ratio",
+        concept="service",
+        needs=("usage",),
+        null_means="no use was measured in one of the two windows",
+        sentence="use changed by {value} in a month; similar accounts {peer}",
+        number_format="+.0%",
+    ),
+)
+
+
+def change_of(values: pl.Expr, moment: pl.Expr, recent: int, before: tuple[int, int]) -> pl.Expr:
+    """The sum over the last `recent` days against that over the window `before`, as a change.
+
+    Args:
+        values: what is summed.
+        moment: when each value happened.
+        recent: days of the newer window, which ends at as_of.
+        before: newest and oldest day of the older window.
+    """
+    now = exact_sum(values.filter(in_window(moment, 0, recent)))
+    then = exact_sum(values.filter(in_window(moment, *before)))
+    return (ratio(now, then) - 1.0).clip(-1.0, _MOST)
+
+
+def usage_change(moment: pl.Expr) -> pl.Expr:
+    """Mean use per period of the last 30 days against the 90 before, as a change."""
+    means = [
+        ratio(exact_sum(pl.col("value").filter(span)), span.sum())
+        for span in (in_window(moment, 0, 30), in_window(moment, 30, 120))
+    ]
+    return (ratio(means[0], means[1]) - 1.0).clip(-1.0, _MOST)
+
+
+def growth(view: View) -> pl.LazyFrame:
+    """KEYS and this group's columns, one row per spine row."""
+    amount, issued = pl.col("amount"), pl.col("issued_at")
+    spending = (
+        view.known("invoices")
+        .group_by(*KEYS)
+        .agg(
+            feature(change_of(amount, issued, 365, (365, 730)), "growth_year"),
+            feature(change_of(amount, issued, 91, (365, 456)), "growth_quarter"),
+        )
+    )
+    measured = view.calendar.end_of(pl.col("period_on"))
+    trend = (
+        view.known("usage")
+        .filter(in_window(measured, 0, 120))
+        .group_by(*KEYS, "metric")
+        .agg(usage_change(measured).alias("trend"))
+        .group_by(*KEYS)
+        .agg(feature(exact_sum(pl.col("trend")) / pl.col("trend").count(), "usage_trend"))
+        .with_columns(pl.col("usage_trend").fill_nan(None))
+    )
+    return view.beside(spending).join(trend, on=KEYS, how="left")

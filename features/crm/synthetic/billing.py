@@ -1,0 +1,92 @@
+"""Billing: what the contracts are invoiced for, orders beside them, and how they are paid."""
+
+import numpy as np
+
+from features.crm.synthetic.log import Log
+from features.crm.synthetic.pipeline import Pipeline
+from features.crm.synthetic.weeks import DAY, HOUR, NEVER, Floats, Ints, to_day
+
+
+def make_invoices(rng: np.random.Generator, pipeline: Pipeline) -> Log:
+    """Invoices, orders and credit notes; account, moment, recorded, amount, due, paid, credit."""
+    log = Log("account", "moment", "recorded", "amount", "due", "paid")
+    for account, moment, amount in (_periods(rng, pipeline), _orders(rng, pipeline)):
+        paid = _payments(rng, pipeline, account, to_day(moment))
+        _issue(rng, pipeline, log, (account, moment, amount, paid))
+        _credit(rng, pipeline, log, (account, moment, amount))
+    return log
+
+
+def _periods(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, Floats]:
+    """Monthly or quarterly invoices in advance, over the life of every contract."""
+    contracts, world = pipeline.portfolio.contracts, pipeline.world
+    is_monthly = rng.random(world.accounts.count) < world.params.billing.monthly
+    months = np.where(is_monthly[contracts.account], 1, 3)
+    step = months * 30.4375
+    last = np.minimum(contracts.ends, world.weeks.end // DAY - 1)
+    span = np.maximum(0, last - contracts.starts + 1)
+    # A last period of under ten days is not billed.
+    count = np.maximum(0, np.ceil((span - 10) / step)).astype(np.int64)
+    contract = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(contract)) - np.repeat(np.cumsum(count) - count, count)
+    day = contracts.starts[contract] + np.floor(place * step[contract]).astype(np.int64)
+    known = to_day(contracts.recorded[contract]) + 1
+    moment = np.maximum(day, known) * DAY + (9 + rng.integers(0, 6, len(day))) * HOUR
+    amount = contracts.value[contract] * months[contract] / 12
+    return contracts.account[contract], moment, np.round(amount, 2)
+
+
+def _orders(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, Floats]:
+    """Orders beside the contract: their rate and size follow the account's volume."""
+    world, params = pipeline.world, pipeline.world.params.billing
+    volume = world.latent.volume
+    rate = params.orders * np.exp(0.5 * volume) * pipeline.is_customer
+    times = rng.poisson(rate)
+    week, account = np.nonzero(times)
+    week, account = (np.repeat(column, times[week, account]) for column in (week, account))
+    size = params.order_size * world.accounts.value[account] / 12
+    amount = size * np.exp(0.5 * volume[week, account])
+    amount = amount * rng.lognormal(0, params.order_spread, len(week))
+    return account, world.weeks.moment(rng, week), np.round(amount, 2)
+
+
+def _payments(rng: np.random.Generator, pipeline: Pipeline, account: Ints, issued: Ints) -> Ints:
+    """The moment of each payment; some lie beyond the end of the history."""
+    params, world = pipeline.world.params.billing, pipeline.world
+    discipline = world.latent.discipline[world.weeks.week_of(issued), account]
+    late = params.late_mean - params.late_discipline * discipline
+    late = late + rng.normal(0, params.late_sd, len(account))
+    disputed = rng.random(len(account)) < params.disputed
+    late = late + disputed * rng.exponential(params.dispute_days, len(account))
+    days = np.maximum(1, params.terms_days + np.round(np.maximum(late, -18))).astype(np.int64)
+    return (issued + days) * DAY + (8 + rng.integers(0, 9, len(account))) * HOUR
+
+
+def _issue(
+    rng: np.random.Generator,
+    pipeline: Pipeline,
+    log: Log,
+    invoices: tuple[Ints, Ints, Floats, Ints],
+) -> None:
+    account, moment, amount, paid = invoices
+    params, n = pipeline.world.params.billing, len(account)
+    is_late = rng.random(n) < params.backdated
+    recorded = moment + is_late * rng.integers(2, 18, n) * DAY
+    due = to_day(moment) + params.terms_days
+    # What is entered late cannot have been paid before it was entered.
+    log.add(account, moment, recorded, amount, due, np.maximum(paid, recorded + HOUR))
+
+
+def _credit(
+    rng: np.random.Generator, pipeline: Pipeline, log: Log, invoices: tuple[Ints, Ints, Floats]
+) -> None:
+    """Credit notes and returns, one to five weeks after the invoice; they have no due date."""
+    account, moment, amount = invoices
+    params, world = pipeline.world.params.billing, pipeline.world
+    hard = world.latent.difficulty[world.weeks.week_of(to_day(moment)), account]
+    chosen = rng.random(len(account)) < params.credit * np.exp(0.8 * hard)
+    n = int(chosen.sum())
+    when = moment[chosen] + rng.integers(7, 36, n) * DAY
+    back = -np.round(amount[chosen] * rng.uniform(0.08, 0.6, n), 2)
+    never = np.full(n, NEVER)
+    log.add(account[chosen], when, when, back, never, never)

@@ -1,0 +1,1 @@
+"""Feature groups of a deal, one file per question."""

@@ -1,0 +1,156 @@
+"""When a row became known, and what a mutable column said at a moment.
+
+The change history is read in the order in which changes became known: that is what a user of the
+CRM saw at the time, back-dated entries included.
+"""
+
+import polars as pl
+
+from features.book import Book
+from features.calendar import Calendar
+from features.schema import (
+    ACCOUNT_ID,
+    AS_OF,
+    DAY,
+    ENTITY_ID,
+    HISTORY,
+    OPPORTUNITY_ID,
+    RECORDED_AT,
+    TABLES,
+    Table,
+)
+
+_NAMES_IN_HISTORY = {
+    "owner_rep_id": ("owner", "owner_rep_id"),
+    "crm_probability": ("probability", "crm_probability"),
+}
+
+
+def happened(table: Table, calendar: Calendar | None = None) -> pl.Expr:
+    """The row's own moment; the end of the day where the CRM gives a day only.
+
+    Raises:
+        ValueError: for a table without a moment, or a day when no calendar is given.
+    """
+    if table.moment is None:
+        raise ValueError(f"table {table.name}: expected rows with a moment, the contract has none")
+    if table.column(table.moment).dtype != DAY:
+        return pl.col(table.moment)
+    if calendar is None:
+        raise ValueError(
+            f"table {table.name}, column {table.moment}: expected a calendar for a day, got none"
+        )
+    return calendar.end_of(pl.col(table.moment))
+
+
+def recorded(table: Table) -> pl.Expr:
+    """When the CRM knew of the row; its moment where `recorded_at` is empty."""
+    if table.column(table.moment or RECORDED_AT).dtype == DAY:
+        return pl.col(RECORDED_AT)
+    return pl.coalesce(RECORDED_AT, table.moment or RECORDED_AT)
+
+
+def known_from(table: Table, calendar: Calendar | None = None) -> pl.Expr:
+    """The later of both times of a row: it is known strictly after; null when it has no moment."""
+    moment = happened(table, calendar)
+    return pl.when(moment.is_not_null()).then(pl.max_horizontal(moment, recorded(table)))
+
+
+def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
+    """Add the value that a mutable column had at as_of.
+
+    The newest change known before as_of decides; before the first change, its `old`; without any
+    change, the current value. The last two hold only where the history is known to cover the
+    field: once any row's change of it was known before as_of, or when as_of is not before the
+    book's `observed_until`. Elsewhere the value is null. Text that does not parse is null too.
+
+    Args:
+        spine: entity_id, as_of, and account_id for deals. Other columns are kept.
+        book: the CRM.
+        field: a column of `opportunities` (deal spine) or `accounts` whose rule is history.
+
+    Returns:
+        The spine with the column `field` in the contract's dtype; in no order.
+
+    Raises:
+        ValueError: when the column has no history in the contract.
+    """
+    is_deal_spine = ACCOUNT_ID in spine.collect_schema().names()
+    is_of_deal = is_deal_spine and field in TABLES["opportunities"].schema
+    table, key = ("opportunities", OPPORTUNITY_ID) if is_of_deal else ("accounts", ACCOUNT_ID)
+    column = TABLES[table].column(field)
+    if column.known_at != HISTORY:
+        raise ValueError(f"table {table}, column {field}: expected a column with history")
+    left = ACCOUNT_ID if is_deal_spine and not is_of_deal else ENTITY_ID
+    changes = _changes(book, table, field)
+    current = book[table].select(pl.col(key).alias(left), pl.col(field).alias("_current"))
+    newest = changes.rename({key: left, "_known": "_before", "_new": "_after_it"}).drop("_old")
+    coming = changes.rename({key: left, "_known": "_next"}).drop("_new")
+    covered_from = changes.select(pl.col("_known").min().alias("_covered_from"))
+    is_covered = (pl.col("_covered_from") < pl.col(AS_OF)).fill_null(value=False) | (
+        pl.col(AS_OF) >= book.observed_until
+    )
+    earlier = pl.when(pl.col("_next").is_not_null())
+    value = (
+        pl.when(pl.col("_before").is_not_null())
+        .then(_typed(pl.col("_after_it"), column.dtype))
+        .when(is_covered)
+        .then(earlier.then(_typed(pl.col("_old"), column.dtype)).otherwise(pl.col("_current")))
+    )
+    return (
+        _beside_changes(spine, newest, coming, key=left)
+        .join(current, on=left, how="left")
+        .join(covered_from, how="cross")
+        .with_columns(value.alias(field))
+        .drop("_before", "_after_it", "_next", "_old", "_current", "_covered_from")
+    )
+
+
+def _changes(book: Book, table: str, field: str) -> pl.LazyFrame:
+    """Key, _known, _old, _new of one field's changes, as they became known."""
+    history = "opportunity_changes" if table == "opportunities" else "account_changes"
+    key = OPPORTUNITY_ID if table == "opportunities" else ACCOUNT_ID
+    names = _NAMES_IN_HISTORY.get(field, (field,))
+    return (
+        book[history]
+        .filter(pl.col("field").is_in(names))
+        .select(
+            key,
+            known_from(TABLES[history]).alias("_known"),
+            pl.col("old").alias("_old"),
+            pl.col("new").alias("_new"),
+        )
+        # A source writes changes of the same instant in their order; the sort keeps it.
+        .sort("_known", maintain_order=True)
+    )
+
+
+def _beside_changes(
+    spine: pl.LazyFrame, newest: pl.LazyFrame, coming: pl.LazyFrame, *, key: str
+) -> pl.LazyFrame:
+    """The spine with the last change before as_of and the first one at or after it."""
+    before = spine.sort(AS_OF, maintain_order=True).join_asof(
+        newest,
+        left_on=AS_OF,
+        right_on="_before",
+        by=key,
+        strategy="backward",
+        allow_exact_matches=False,
+        coalesce=False,
+        check_sortedness=False,  # both sides are sorted just above; by-groups cannot be checked
+    )
+    return before.join_asof(
+        coming,
+        left_on=AS_OF,
+        right_on="_next",
+        by=key,
+        strategy="forward",
+        coalesce=False,
+        check_sortedness=False,
+    )
+
+
+def _typed(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == DAY:
+        return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    return text.cast(dtype, strict=False)

@@ -1,0 +1,159 @@
+"""One gradient-boosted head: the only door to LightGBM."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.matrix import Floats, Matrix, matrix_of
+
+
+@contextmanager
+def _as_if_absent(*packages: str) -> Iterator[None]:
+    hidden = [name for name in packages if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # means "not there"
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+# LightGBM imports these where it finds them, for interfaces that are not used here: 160 MB and
+# most of the time that a server and its canary need to start.
+with _as_if_absent("sklearn", "pandas"):
+    import lightgbm as lgb
+
+
+@dataclass(frozen=True, slots=True)
+class BoosterParams:
+    """How one booster is grown.
+
+    Attributes:
+        min_leaf: fewest rows in a leaf.
+        row_share: share of rows drawn for each tree; below 1 so that seeds differ.
+        column_share: share of columns drawn for each tree.
+        l2: ridge on leaf values.
+    """
+
+    leaves: int = 8
+    rounds: int = 200
+    learning_rate: float = 0.05
+    min_leaf: int = 20
+    max_bin: int = 63
+    seed: int = 0
+    threads: int = 1
+    row_share: float = 0.8
+    column_share: float = 0.8
+    l2: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.leaves < 2 or self.rounds < 1 or self.min_leaf < 1 or self.threads < 1:
+            raise ValueError(
+                "expected leaves >= 2 and rounds, min_leaf, threads >= 1, got "
+                f"{self.leaves}, {self.rounds}, {self.min_leaf} and {self.threads}"
+            )
+        if not 0.0 < self.row_share <= 1.0 or not 0.0 < self.column_share <= 1.0:
+            raise ValueError(
+                "expected row_share and column_share in (0, 1], got "
+                f"{self.row_share} and {self.column_share}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Booster:
+    """A fitted booster; always the one its text describes, so that saving loses nothing."""
+
+    names: tuple[str, ...]
+    _text: str = field(repr=False)
+    _handle: lgb.Booster = field(repr=False, compare=False)
+
+    def log_odds(self, X: pl.DataFrame | Matrix) -> Floats:
+        """Log-odds per row, without the offset given in fitting."""
+        rows = matrix_of(X, self.names)
+        if rows.shape[0] == 0:
+            return np.zeros(0)  # LightGBM divides by the number of rows
+        raw = self._handle.predict(rows, raw_score=True)
+        return np.asarray(raw, dtype=np.float64)
+
+    def contributions(self, X: pl.DataFrame | Matrix) -> Floats:
+        """Exact TreeSHAP in log-odds, shape (rows, features + 1); the last column is the base.
+
+        Source: Lundberg et al. 2020, From local explanations to global understanding.
+        """
+        rows = matrix_of(X, self.names)
+        if rows.shape[0] == 0:
+            return np.zeros((0, len(self.names) + 1))
+        raw = self._handle.predict(rows, pred_contrib=True)
+        return np.asarray(raw, dtype=np.float64)
+
+    def text(self) -> str:
+        """LightGBM's own text format."""
+        return self._text
+
+
+def fit_booster(
+    X: pl.DataFrame,
+    y: NDArray[np.generic],
+    *,
+    params: BoosterParams,
+    weight: Floats | None = None,
+    offset: Floats | None = None,
+    monotone: Mapping[str, int] | None = None,
+) -> Booster:
+    """Grow a booster on 0/1 outcomes; the same rows, params and seed give the same text.
+
+    Args:
+        X: Float32 features; null or NaN is a value of its own (not known).
+        y: 0 or 1 per row.
+        params: size, speed and seed.
+        weight: per row; 1 when absent.
+        offset: log-odds the booster starts from; the caller adds it again when predicting.
+        monotone: feature → +1 or -1.
+    """
+    columns = X.columns
+    settings = _settings(params, [(monotone or {}).get(name, 0) for name in columns])
+    rows = lgb.Dataset(
+        matrix_of(X, columns),
+        label=np.asarray(y, dtype=np.float64),
+        weight=weight,
+        init_score=offset,
+        feature_name=columns,
+        params=settings,
+    )
+    grown = lgb.train(settings, rows, num_boost_round=params.rounds)
+    return booster_from_text(grown.model_to_string())
+
+
+def booster_from_text(text: str) -> Booster:
+    """Parse LightGBM text; damaged text may abort the process, so only verified text comes here."""
+    handle = lgb.Booster(model_str=text)
+    return Booster(names=tuple(handle.feature_name()), _text=text, _handle=handle)
+
+
+def _settings(params: BoosterParams, directions: list[int]) -> dict[str, object]:
+    settings: dict[str, object] = {
+        "objective": "binary",
+        "num_leaves": params.leaves,
+        "learning_rate": params.learning_rate,
+        "min_data_in_leaf": params.min_leaf,
+        "max_bin": params.max_bin,
+        "lambda_l2": params.l2,
+        "bagging_fraction": params.row_share,
+        "bagging_freq": 1 if params.row_share < 1.0 else 0,
+        "feature_fraction": params.column_share,
+        "seed": params.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": params.threads,
+        "verbosity": -1,
+    }
+    if any(directions):
+        settings["monotone_constraints"] = directions
+        settings["monotone_constraints_method"] = "intermediate"
+    return settings

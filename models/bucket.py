@@ -1,0 +1,132 @@
+"""Bucket model: three nested questions that share out one probability over four buckets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from models.document import document
+from models.head import Head, HeadDocument, head_from_document
+from models.logodds import sigmoid
+from models.matrix import Floats, Matrix, matrix_of
+from models.reasons import Explanation
+
+Kind = Literal["lightgbm", "logistic", "blend", "constant"]
+BucketHead = Literal["walk", "pain", "a_list"]
+FOLDER = "bucket"
+# Which question speaks for a displayed bucket. Steady is what the last question says no to.
+_SPEAKS: Mapping[str, BucketHead] = {
+    "walk_away": "walk",
+    "pain": "pain",
+    "a_list": "a_list",
+    "steady": "a_list",
+}
+
+
+@document
+@dataclass(frozen=True, slots=True)
+class BucketDocument:
+    """`bucket.json`."""
+
+    kind: Kind
+    names: tuple[str, ...]
+    walk: HeadDocument
+    pain: HeadDocument
+    a_list: HeadDocument
+
+
+@dataclass(frozen=True, slots=True)
+class BucketModel:
+    """P(walk away), then P(pain | not walk away), then P(A-list | neither); the rest is steady."""
+
+    kind: Kind
+    names: tuple[str, ...]
+    walk: Head
+    pain: Head
+    a_list: Head
+
+    def __post_init__(self) -> None:
+        for head, name in ((self.walk, "walk"), (self.pain, "pain"), (self.a_list, "a_list")):
+            if head.name != name:
+                raise ValueError(f"expected head {name}, found {head.name}")
+            if head.names != self.names:
+                raise ValueError(
+                    f"head {head.name}: expected features {list(self.names)}, "
+                    f"found {list(head.names)}"
+                )
+
+    def predict(self, X: pl.DataFrame | Matrix) -> pl.DataFrame:
+        """p_a_list, p_pain, p_walk_away, p_steady; rows as in X, each row sums to 1."""
+        rows = matrix_of(X, self.names)
+        walk, pain, a_list = (
+            sigmoid(head.log_odds(rows)) for head in (self.walk, self.pain, self.a_list)
+        )
+        neither = (1.0 - walk) * (1.0 - pain)
+        return pl.DataFrame(
+            {
+                "p_a_list": neither * a_list,
+                "p_pain": (1.0 - walk) * pain,
+                "p_walk_away": walk,
+                "p_steady": neither * (1.0 - a_list),
+            }
+        )
+
+    def head(self, name: BucketHead) -> Head:
+        """One of the three questions."""
+        return {"walk": self.walk, "pain": self.pain, "a_list": self.a_list}[name]
+
+    def contributions(self, X: pl.DataFrame | Matrix, head: BucketHead) -> Floats:
+        """Log-odds of one question split over the features; the last column is the base."""
+        return self.head(head).contributions(matrix_of(X, self.names))
+
+    def explain(self, X: pl.DataFrame | Matrix, buckets: Sequence[str]) -> Explanation:
+        """What speaks for and against the displayed bucket of each row.
+
+        A walk-away, pain or A-list row is explained by the question of that name, a steady row
+        by the A-list question, so that its reasons say what keeps it from being one.
+
+        Raises:
+            ValueError: a bucket that is none of the four.
+        """
+        unknown = sorted(set(buckets) - set(_SPEAKS))
+        if unknown:
+            raise ValueError(f"expected buckets {sorted(_SPEAKS)}, found {unknown}")
+        rows = matrix_of(X, self.names)
+        asked = np.array([_SPEAKS[bucket] for bucket in buckets], dtype=object)
+        heads = (self.walk, self.pain, self.a_list)
+        most = max(len(head.shares()) for head in heads)
+        parts = np.zeros((most, rows.shape[0], len(self.names) + 1))
+        for head in heads:
+            here = asked == head.name
+            if here.any():
+                parts[:, here, :] = head.levelled_contributions(rows[here], most)
+        answers = ["a_list" if bucket == "steady" else bucket for bucket in buckets]
+        return Explanation(
+            names=self.names,
+            parts=parts[:, :, :-1],
+            shares=np.full(most, 1.0 / most),
+            base=parts[:, :, -1].mean(axis=0),
+            raises=tuple(f"toward_{bucket}" for bucket in answers),
+            lowers=tuple(f"away_from_{bucket}" for bucket in answers),
+        )
+
+    def to_document(self) -> tuple[BucketDocument, dict[str, str]]:
+        """The model as JSON, and the text of each booster by file name."""
+        walk, walk_texts = self.walk.to_document(FOLDER)
+        pain, pain_texts = self.pain.to_document(FOLDER)
+        a_list, a_list_texts = self.a_list.to_document(FOLDER)
+        described = BucketDocument(
+            kind=self.kind, names=self.names, walk=walk, pain=pain, a_list=a_list
+        )
+        return described, {**walk_texts, **pain_texts, **a_list_texts}
+
+
+def bucket_from_document(described: BucketDocument, texts: Mapping[str, str]) -> BucketModel:
+    """The model that `bucket.json` describes; `texts` hold verified LightGBM text."""
+    walk, pain, a_list = (
+        head_from_document(part, texts, names=described.names)
+        for part in (described.walk, described.pain, described.a_list)
+    )
+    return BucketModel(described.kind, described.names, walk, pain, a_list)

@@ -1,0 +1,75 @@
+"""Feature contract: the columns a model was fitted on, to be met by whoever feeds it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from features.feature import Entity, Feature
+from models.document import document, to_json
+
+
+class ContractError(ValueError):
+    """The features at hand are not those the model was fitted on."""
+
+
+@document
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One feature as far as a model depends on it."""
+
+    name: str
+    dtype: str
+    unit: str
+    direction: dict[str, int]
+
+
+@document
+@dataclass(frozen=True, slots=True)
+class FeatureContract:
+    """The columns of both entities, in order."""
+
+    account: tuple[Column, ...]
+    deal: tuple[Column, ...]
+
+    def names(self, entity: Entity) -> tuple[str, ...]:
+        """Column names of one entity, in order."""
+        columns = self.account if entity == "account" else self.deal
+        return tuple(column.name for column in columns)
+
+    def contract_hash(self) -> str:
+        """SHA-256 over names, dtypes, units, directions and order, in hex."""
+        plain = json.dumps(json.loads(to_json(self)), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+    def check(self, account: Sequence[Feature], deal: Sequence[Feature]) -> None:
+        """Refuse another catalogue.
+
+        Raises:
+            ContractError: a column missing, added, moved or changed; the first one is named.
+        """
+        here = contract_of(account, deal)
+        for entity, expected, found in (
+            ("account", self.account, here.account),
+            ("deal", self.deal, here.deal),
+        ):
+            for place in range(max(len(expected), len(found))):
+                want = expected[place] if place < len(expected) else None
+                have = found[place] if place < len(found) else None
+                if want != have:
+                    raise ContractError(
+                        f"{entity} feature {place}: the model expects {want}, found {have}"
+                    )
+
+
+def contract_of(account: Sequence[Feature], deal: Sequence[Feature]) -> FeatureContract:
+    """The contract of the catalogue's entries; every feature is Float32."""
+    return FeatureContract(
+        account=tuple(_column(feature) for feature in account),
+        deal=tuple(_column(feature) for feature in deal),
+    )
+
+
+def _column(feature: Feature) -> Column:
+    directions = {str(head): sign for head, sign in sorted(feature.direction.items())}
+    return Column(feature.name, "Float32", feature.unit, directions)

@@ -1,0 +1,137 @@
+"""Head: one yes-or-no question, answered by the average of its members in log-odds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.booster import Booster, booster_from_text
+from models.document import document
+from models.logistic import LogisticHead
+from models.matrix import Floats, Matrix
+
+
+@document
+@dataclass(frozen=True, slots=True)
+class HeadDocument:
+    """A head as JSON; boosters stay in text files of their own, named here."""
+
+    name: str
+    boosters: tuple[str, ...]
+    logistic: LogisticHead | None
+    constant: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Boosters of several seeds, or a logistic, or both half and half, or a constant.
+
+    Attributes:
+        names: the features its members read, in order.
+        constant: log-odds for every row, where there was nothing to learn from.
+        note: why the head is what it is; empty when it is as asked.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    boosters: tuple[Booster, ...] = ()
+    logistic: LogisticHead | None = None
+    constant: float | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        is_fitted = bool(self.boosters) or self.logistic is not None
+        if is_fitted == (self.constant is not None):
+            raise ValueError(f"head {self.name}: expected members or a constant, not both or none")
+        read = [booster.names for booster in self.boosters]
+        if self.logistic is not None:
+            read.append(self.logistic.names)
+        for names in read:
+            if names != self.names:
+                raise ValueError(
+                    f"head {self.name}: expected features {list(self.names)}, "
+                    f"a member reads {list(names)}"
+                )
+
+    def log_odds(self, rows: Matrix) -> Floats:
+        """Log-odds per row, before any offset."""
+        if self.constant is not None:
+            return np.full(rows.shape[0], self.constant)
+        members = [booster.log_odds(rows) for booster in self.boosters]
+        if self.logistic is not None:
+            members.append(self.logistic.log_odds(rows))
+        total = np.zeros(rows.shape[0])
+        for share, member in zip(self.shares(), members, strict=True):
+            total += share * member
+        return total
+
+    def contributions(self, rows: Matrix) -> Floats:
+        """Log-odds per row split over the features; the last column is the base."""
+        parts = self.member_contributions(rows)
+        return np.asarray(np.tensordot(self.shares(), parts, axes=1))
+
+    def member_contributions(self, rows: Matrix) -> Floats:
+        """The same for each member, shape (members, rows, features + 1)."""
+        if self.constant is not None:
+            parts = np.zeros((1, rows.shape[0], len(self.names) + 1))
+            parts[:, :, -1] = self.constant
+            return parts
+        members = [booster.contributions(rows) for booster in self.boosters]
+        if self.logistic is not None:
+            members.append(self.logistic.contributions(rows))
+        return np.stack(members)
+
+    def levelled_contributions(self, rows: Matrix, members: int) -> Floats:
+        """Contributions of exactly so many members, whose plain mean is the head's average.
+
+        Heads of unlike make-up can then be combined member by member; where a head has fewer,
+        its average stands in.
+        """
+        parts = self.member_contributions(rows)
+        found = parts.shape[0]
+        if found > members:
+            raise ValueError(f"head {self.name}: expected at most {members} members, has {found}")
+        scaled = parts * (self.shares() * found)[:, None, None]
+        average = np.broadcast_to(scaled.mean(axis=0), (members - found, *parts.shape[1:]))
+        return np.concatenate([scaled, average])
+
+    def shares(self) -> Floats:
+        """What each member counts for in the average; they sum to 1."""
+        if self.constant is not None:
+            return np.ones(1)
+        trees = len(self.boosters)
+        if self.logistic is None:
+            return np.full(trees, 1.0 / trees)
+        if trees == 0:
+            return np.ones(1)
+        return np.array([*[0.5 / trees] * trees, 0.5])
+
+    def to_document(self, folder: str) -> tuple[HeadDocument, dict[str, str]]:
+        """The head as JSON, and its boosters' texts by file name inside the bundle."""
+        texts = {
+            f"{folder}/{self.name}-{place}.txt": booster.text()
+            for place, booster in enumerate(self.boosters)
+        }
+        described = HeadDocument(
+            name=self.name,
+            boosters=tuple(texts),
+            logistic=self.logistic,
+            constant=self.constant,
+            note=self.note,
+        )
+        return described, texts
+
+
+def head_from_document(
+    described: HeadDocument, texts: Mapping[str, str], *, names: tuple[str, ...]
+) -> Head:
+    """The head that the JSON describes; `texts` hold verified LightGBM text by file name."""
+    return Head(
+        name=described.name,
+        names=names,
+        boosters=tuple(booster_from_text(texts[file]) for file in described.boosters),
+        logistic=described.logistic,
+        constant=described.constant,
+        note=described.note,
+    )

@@ -1,0 +1,182 @@
+"""DecisionPolicy: how probabilities become a displayed bucket and a confidence."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from models.policy.label import BUCKETS
+from models.policy.record import policy_hash, to_mapping
+
+KEPT_SHARE = 0.10
+"""Share of the walk-away accounts that stay in pursuit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPolicy:
+    """Every constant between a probability and what a rep is shown.
+
+    Attributes:
+        walk_away_at_least: P(walk-away) below which nobody is told to walk away …
+        walk_away_a_list_at_most: … and P(A-list) above which nobody is either.
+        self_renewer_at_least: P(self-renewer) from which a steady account is left to itself.
+        leaning_at_least: probability of the displayed bucket that a lean needs …
+        leaning_margin: … and its lead over the largest other.
+        firm_precision: out-of-time precision that a firm flag promises …
+        firm_confidence: … with this one-sided confidence.
+        firm_accounts: accounts that a cut must flag before it can be tested.
+        firm_from: the first cut tested.
+        firm_to: the last cut tested.
+        firm_step: the distance between cuts.
+        kept_share: share of walk-away accounts kept in pursuit.
+    """
+
+    walk_away_at_least: float = 0.40
+    walk_away_a_list_at_most: float = 0.20
+    self_renewer_at_least: float = 0.80
+    leaning_at_least: float = 0.40
+    leaning_margin: float = 0.10
+    firm_precision: float = 0.60
+    firm_confidence: float = 0.90
+    firm_accounts: int = 30
+    firm_from: float = 0.95
+    firm_to: float = 0.40
+    firm_step: float = 0.05
+    kept_share: float = KEPT_SHARE
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.walk_away_a_list_at_most < self.walk_away_at_least <= 1.0:
+            raise ValueError(
+                "expected 0 <= walk_away_a_list_at_most < walk_away_at_least <= 1, "
+                f"got {self.walk_away_a_list_at_most} and {self.walk_away_at_least}"
+            )
+        shares = ("self_renewer_at_least", "leaning_at_least", "leaning_margin", "kept_share")
+        for name in (*shares, "firm_precision", "firm_confidence"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"expected {name} from 0 to 1, got {getattr(self, name)}")
+        if not (0.0 < self.firm_to <= self.firm_from <= 1.0 and self.firm_step > 0.0):
+            raise ValueError(
+                "expected 0 < firm_to <= firm_from <= 1 and firm_step above 0, "
+                f"got {self.firm_to}, {self.firm_from} and {self.firm_step}"
+            )
+        if self.firm_accounts < 1:
+            raise ValueError(f"expected firm_accounts of at least 1, got {self.firm_accounts}")
+
+    @property
+    def firm_cuts(self) -> tuple[float, ...]:
+        """The cuts to test for a firm flag, highest first.
+
+        >>> DecisionPolicy(firm_to=0.85).firm_cuts
+        (0.95, 0.9, 0.85)
+        """
+        steps = round((self.firm_from - self.firm_to) / self.firm_step)
+        return tuple(round(self.firm_from - i * self.firm_step, 6) for i in range(steps + 1))
+
+    def to_mapping(self) -> Mapping[str, object]:
+        """Every constant, as in the TOML file."""
+        return to_mapping(self)
+
+    def policy_hash(self) -> str:
+        """SHA-256 of the constants as canonical JSON, in hex."""
+        return policy_hash(self.to_mapping())
+
+
+def display_bucket(policy: DecisionPolicy) -> pl.Expr:
+    """The most probable bucket, with a guard on the costliest mistake.
+
+    Walking away needs a high P(walk-away) and a low P(A-list); otherwise the next most probable
+    of the other three is shown. Reads `p_a_list`, `p_pain`, `p_walk_away`, `p_steady`; null in,
+    null out.
+    """
+    walk = pl.col("p_walk_away")
+    allowed = (walk >= policy.walk_away_at_least) & (
+        pl.col("p_a_list") <= policy.walk_away_a_list_at_most
+    )
+    others = tuple(bucket for bucket in BUCKETS if bucket != "walk_away")
+    return (
+        pl.when(pl.any_horizontal(pl.col(_p(bucket)).is_null() for bucket in BUCKETS))
+        .then(pl.lit(None, pl.String))
+        .when(allowed)
+        .then(_most_probable(BUCKETS))
+        .otherwise(_most_probable(others))
+        .alias("bucket")
+    )
+
+
+def confidence(policy: DecisionPolicy, tau: Mapping[str, float]) -> pl.Expr:
+    """How far the displayed bucket can be trusted: firm, leaning or review.
+
+    Args:
+        policy: thresholds of a lean.
+        tau: bucket → probability from which a flag is firm; a bucket that is not there is never
+            firm.
+
+    Raises:
+        ValueError: for a name in `tau` that is no bucket.
+    """
+    unknown = sorted(set(tau) - set(BUCKETS))
+    if unknown:
+        raise ValueError(f"expected buckets {list(BUCKETS)} in tau, found {unknown}")
+    bucket = display_bucket(policy)
+    top = _by_bucket(bucket, {name: pl.col(_p(name)) for name in BUCKETS})
+    rest = {
+        name: pl.max_horizontal(_p(other) for other in BUCKETS if other != name) for name in BUCKETS
+    }
+    margin = top - _by_bucket(bucket, rest)
+    # a cut above 1 is never reached
+    cut = _by_bucket(bucket, {name: pl.lit(tau.get(name, 2.0)) for name in BUCKETS})
+    leans = (top >= policy.leaning_at_least) & (margin >= policy.leaning_margin)
+    return (
+        pl.when(bucket.is_null())
+        .then(pl.lit(None, pl.String))
+        .when(top >= cut)
+        .then(pl.lit("firm"))
+        .when(leans)
+        .then(pl.lit("leaning"))
+        .otherwise(pl.lit("review"))
+        .alias("confidence")
+    )
+
+
+def is_kept_in_pursuit(
+    account_ids: pl.Series, period: str, salt: str, *, share: float = KEPT_SHARE
+) -> pl.Series:
+    """Draw the accounts that stay in pursuit, the same ones whenever and wherever it is asked.
+
+    Args:
+        account_ids: text; null is never drawn.
+        period: the fiscal period, e.g. "2026Q4"; another period draws anew.
+        salt: the organisation's secret, so that nobody can pick an id that is drawn.
+        share: expected share of the ids.
+
+    >>> is_kept_in_pursuit(pl.Series(["a", "b"]), "2026Q1", "salt", share=1.0).to_list()
+    [True, True]
+    """
+    limit = share * 2.0**64
+    # a loop over distinct texts: Polars has no SHA-256, and its own hash changes with its version
+    kept = [
+        account is not None and _draw(salt, period, account) < limit
+        for account in account_ids.to_list()
+    ]
+    return pl.Series("kept_in_pursuit", kept, dtype=pl.Boolean)
+
+
+def _draw(salt: str, period: str, account: str) -> int:
+    digest = hashlib.sha256(f"{salt}\x1f{period}\x1f{account}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def _p(bucket: str) -> str:
+    return f"p_{bucket}"
+
+
+def _most_probable(buckets: tuple[str, ...]) -> pl.Expr:
+    top = pl.max_horizontal(_p(bucket) for bucket in buckets)
+    return pl.coalesce(
+        pl.when(pl.col(_p(bucket)) == top).then(pl.lit(bucket)) for bucket in buckets
+    )
+
+
+def _by_bucket(bucket: pl.Expr, values: Mapping[str, pl.Expr]) -> pl.Expr:
+    return pl.coalesce(pl.when(bucket == name).then(value) for name, value in values.items())

@@ -1,0 +1,183 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models.bundle import BundleError, load_bundle, verify_bundle, write_bundle
+from models.layout import manifest_of
+from models.policy import Policy
+
+MUTANTS = Path(__file__).parent / "mutants.py"
+
+
+def copy_of(folder: Path, to: Path) -> Path:
+    shutil.copytree(folder, to)
+    return to
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+def test_a_loaded_bundle_predicts_bit_by_bit_what_was_written(parts, bundle_folder):
+    bundle = load_bundle(bundle_folder, limit=timedelta(seconds=60))
+
+    assert bundle.bucket.predict(parts.X).equals(parts.bucket.predict(parts.X))
+    calendar = parts.golden._calendar()
+    again = bundle.slip.curve(parts.X, parts.state, calendar)
+    assert (again.won == parts.slip.curve(parts.X, parts.state, calendar).won).all()
+    assert bundle.card.contract_hash == parts.contract.contract_hash()
+    assert bundle.policy == Policy()
+
+
+def test_writing_twice_gives_the_same_hash_and_never_overwrites(parts, bundle_folder, tmp_path):
+    again = tmp_path / "again"
+    write = {
+        "bucket": parts.bucket,
+        "slip": parts.slip,
+        "card": parts.card,
+        "contract": parts.contract,
+        "golden": parts.golden,
+        "policy": Policy(),
+    }
+
+    first = write_bundle(again, **write)
+
+    assert first == verify_bundle(bundle_folder)
+    with pytest.raises(BundleError, match="not there yet"):
+        write_bundle(again, **write)
+    assert [path.name for path in tmp_path.iterdir()] == ["again"]
+
+
+def test_a_hundred_damaged_bundles_are_refused_before_lightgbm_sees_a_byte(bundle_folder, tmp_path):
+    # In a process of its own, where the parser is replaced by one that ends the process.
+    run = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, str(MUTANTS), str(bundle_folder), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr[-2000:]
+    told = json.loads(run.stdout)
+    assert told["refused"] == 100
+    assert told["accepted"] == []
+    assert told["sound bundle reached the parser"] is True
+
+
+def test_heads_swapped_under_a_rewritten_manifest_are_caught_by_the_hash_and_by_the_canary(
+    bundle_folder, tmp_path
+):
+    folder = copy_of(bundle_folder, tmp_path / "swapped")
+    before = verify_bundle(folder)
+    one, other = folder / "bucket/walk-0.txt", folder / "bucket/pain-0.txt"
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    (folder / "manifest.json").write_text(manifest_of(contents(folder)).to_json())
+
+    with pytest.raises(BundleError, match="expected bundle"):
+        verify_bundle(folder, expected=before)
+    with pytest.raises(BundleError, match=r"golden\.json: expected answers within 1e-9"):
+        load_bundle(folder, limit=timedelta(seconds=60))
+
+
+def test_text_that_ends_the_process_ends_only_the_canary(bundle_folder, tmp_path):
+    folder = copy_of(bundle_folder, tmp_path / "evil")
+    path = folder / "bucket/walk-0.txt"
+    path.write_bytes(path.read_bytes().replace(b"leaf_value=", b"leaf_valve="))
+    (folder / "manifest.json").write_text(manifest_of(contents(folder)).to_json())
+
+    with pytest.raises(BundleError, match="canary"):
+        load_bundle(folder, limit=timedelta(seconds=60))
+
+
+def test_a_canary_that_does_not_come_back_in_time_refuses_the_bundle(bundle_folder):
+    with pytest.raises(BundleError, match=r"within 0\.01 s"):
+        load_bundle(bundle_folder, limit=timedelta(seconds=0.01))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("card.json", b'"bucket_kind": "blend"', b'"bucket_kind": "logistic"'),
+        ("card.json", b'"contract_hash": "', b'"contract_hash": "0'),
+        ("contract.json", b'"Float32"', b'"Float64"'),
+        ("bucket.json", b'"replies"', b'"answers"'),
+        ("slip.json", b"slip/close-0.txt", b"slip/close-9.txt"),
+        ("bucket.json", b'"kind": "blend"', b'"kind": "blend", "more": 1'),
+        ("slip.json", b'"constant": null', b'"constant": NaN'),
+        ("policy.json", b'"walk_away_at_least": 0.4', b'"walk_away_at_least": 0.5'),
+    ],
+)
+def test_files_that_contradict_one_another_are_refused_without_parsing(
+    bundle_folder, tmp_path, monkeypatch, file, old, new
+):
+    folder = copy_of(bundle_folder, tmp_path / "odd")
+    path = folder / file
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    (folder / "manifest.json").write_text(manifest_of(contents(folder)).to_json())
+    monkeypatch.setattr("models.head.booster_from_text", lambda _: pytest.fail("parsed"))
+
+    with pytest.raises(BundleError):
+        verify_bundle(folder)
+
+
+def test_a_folder_that_became_a_link_is_refused(bundle_folder, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(bundle_folder)
+
+    with pytest.raises(BundleError, match="expected a folder"):
+        verify_bundle(link)
+
+
+def test_a_bundle_of_one_part_is_whole(parts, tmp_path):
+    from dataclasses import replace
+
+    from features.calendar import Calendar
+    from models.golden import GoldenDeals, golden_rows
+
+    golden = golden_rows(Calendar(), slip=parts.slip, deals=GoldenDeals(parts.X, parts.state))
+
+    write_bundle(
+        tmp_path / "slip",
+        bucket=None,
+        slip=parts.slip,
+        card=replace(parts.card, bucket_kind=None, horizon_weeks=None),
+        contract=parts.contract,
+        golden=golden,
+        policy=Policy(),
+    )
+
+    assert load_bundle(tmp_path / "slip", limit=timedelta(seconds=60)).bucket is None
+
+
+def test_a_model_that_does_not_give_its_golden_answers_is_not_written(parts, tmp_path):
+    from dataclasses import replace
+
+    wrong = replace(parts.golden, bucket=parts.golden.bucket[::-1])
+
+    with pytest.raises(BundleError, match="golden"):
+        write_bundle(
+            tmp_path / "wrong",
+            bucket=parts.bucket,
+            slip=parts.slip,
+            card=parts.card,
+            contract=parts.contract,
+            golden=wrong,
+            policy=Policy(),
+        )
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,168 @@
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.feature import Feature
+from models.reasons import REASON, Explanation, reasons_column, top_reasons
+
+TODAY = date(2026, 1, 5)
+
+
+def entry(name: str, concept: str, **changed: object) -> Feature:
+    fields = {
+        "name": name,
+        "meaning": name,
+        "unit": "count",
+        "concept": concept,
+        "needs": (),
+        "null_means": "not recorded",
+        "sentence": "{value} of " + name + "; similar accounts {peer}",
+    }
+    return Feature(**(fields | changed))  # type: ignore[arg-type]
+
+
+CATALOGUE = (
+    entry("replies", "engagement"),
+    entry("touches", "engagement"),
+    entry("late_share", "payment", number_format=".0%"),
+    entry("owner_rate", "rep_context"),
+    entry("days_open", "timing"),
+)
+NAMES = (*(feature.name for feature in CATALOGUE), "target_week")
+
+
+def told(*members: tuple[float, ...], values: dict | None = None, peers: dict | None = None):
+    """Reasons of one row, given each member's contributions in the order of NAMES."""
+    parts = np.array(members)[:, None, :]
+    explanation = Explanation(
+        names=NAMES,
+        parts=parts,
+        shares=np.full(len(members), 1 / len(members)),
+        base=np.zeros(1),
+        raises=("toward_pain",),
+        lowers=("away_from_pain",),
+    )
+    known = dict.fromkeys(NAMES[:-1], 3.0) | (values or {})
+    X = pl.DataFrame({name: [value] for name, value in known.items()}).cast(pl.Float32)
+    beside = (
+        None if peers is None else pl.DataFrame({name: [value] for name, value in peers.items()})
+    )
+    (row,) = top_reasons(explanation, X, features=CATALOGUE, as_of=[TODAY], peers=beside)
+    return row
+
+
+def test_a_concept_is_told_once_through_the_feature_that_pulls_hardest_its_way():
+    (reason,) = told((0.2, 0.5, 0, 0, 0, 0), peers={"touches": 7.0})
+
+    assert reason.concept == "engagement"
+    assert reason.feature == "touches"
+    assert reason.effect == "toward_pain"
+    assert reason.text == "3 of touches; similar accounts 7"
+    assert (reason.value, reason.peer_value, reason.as_of) == (3.0, 7.0, TODAY)
+
+
+def test_what_pulls_the_other_way_inside_a_concept_is_never_its_sentence():
+    (reason,) = told((0.9, -1.2, 0, 0, 0, 0))
+
+    assert reason.effect == "away_from_pain"
+    assert reason.feature == "touches"
+
+
+def test_a_concept_is_silent_below_a_tenth_of_log_odds():
+    assert told((0.05, 0.049, 0, 0, 0, 0)) == ()
+    assert len(told((0.05, 0.051, 0, 0, 0, 0))) == 1
+
+
+def test_a_concept_is_silent_where_the_seeds_disagree_on_its_sign():
+    assert told((0.9, 0, 0, 0, 0, 0), (0.8, 0, 0, 0, 0, 0), (-0.1, 0, 0, 0, 0, 0)) == ()
+    assert len(told((0.9, 0, 0, 0, 0, 0), (0.8, 0, 0, 0, 0, 0), (0.1, 0, 0, 0, 0, 0))) == 1
+
+
+def test_the_strongest_concepts_come_first():
+    row = told((0.3, 0, -0.7, 0, 0.5, 0))
+
+    assert [reason.concept for reason in row] == ["payment", "timing", "engagement"]
+    assert [reason.effect for reason in row] == ["away_from_pain", "toward_pain", "toward_pain"]
+
+
+def test_the_reps_own_record_is_never_a_reason():
+    assert told((0, 0, 0, 5.0, 0, 0)) == ()
+
+
+def test_a_feature_without_a_value_is_never_a_sentence():
+    (reason,) = told((0.5, 0.2, 0, 0, 0, 0), values={"replies": None})
+
+    assert reason.feature == "touches"
+    assert told((0.5, 0, 0, 0, 0, 0), values={"replies": None}) == ()
+
+
+def test_without_a_norm_the_clause_about_peers_is_left_out():
+    (reason,) = told((0, 0, 0.4, 0, 0, 0), values={"late_share": 0.25})
+
+    assert reason.text == "25% of late_share"
+    assert reason.peer_value is None
+
+
+def test_the_calendar_of_the_target_week_counts_as_timing_but_has_no_sentence():
+    (reason,) = told((0, 0, 0, 0, 0.04, 0.9))
+
+    assert (reason.concept, reason.feature) == ("timing", "days_open")
+    assert told((0, 0, 0, 0, -0.04, 0.9)) == ()
+
+
+def test_there_is_no_minus_before_a_zero():
+    (reason,) = told((0.4, 0, 0, 0, 0, 0), values={"replies": -0.2})
+
+    assert reason.text == "0 of replies"
+
+
+def test_at_most_five_reasons_are_told():
+    catalogue = tuple(
+        entry(f"f{place}", concept)
+        for place, concept in enumerate(
+            ["engagement", "payment", "timing", "service", "value", "history", "advocacy"]
+        )
+    )
+    names = tuple(feature.name for feature in catalogue)
+    parts = np.linspace(0.2, 0.8, 7).reshape(1, 1, 7)
+    explanation = Explanation(names, parts, np.ones(1), np.zeros(1), ("up",), ("down",))
+    X = pl.DataFrame(dict.fromkeys(names, [1.0]))
+
+    (row,) = top_reasons(explanation, X, features=catalogue, as_of=[TODAY])
+
+    assert [reason.concept for reason in row] == [
+        "advocacy", "history", "value", "service", "timing",
+    ]  # fmt: skip
+
+
+def test_reasons_of_unequal_members_are_averaged_by_their_shares():
+    explanation = Explanation(
+        names=("replies",),
+        parts=np.array([[[0.3]], [[0.01]]]),
+        shares=np.array([0.2, 0.8]),
+        base=np.zeros(1),
+        raises=("up",),
+        lowers=("down",),
+    )
+
+    assert explanation.averaged() == pytest.approx(np.array([[0.068]]))
+    X = pl.DataFrame({"replies": [1.0]})
+    assert top_reasons(explanation, X, features=CATALOGUE, as_of=[TODAY]) == [()]
+
+
+def test_the_column_of_reasons_has_one_type_also_when_empty():
+    row = told((0.5, 0, 0, 0, 0, 0))
+
+    column = reasons_column([row, ()])
+
+    assert column.dtype == pl.List(REASON)
+    assert reasons_column([]).dtype == pl.List(REASON)
+    assert column.to_list()[0][0]["text"] == "3 of replies"
+    assert column.to_list()[1] == []
+
+
+def test_rows_that_do_not_match_are_refused():
+    with pytest.raises(ValueError, match="for 1 rows, got 2"):
+        Explanation(("a",), np.zeros((1, 1, 1)), np.ones(1), np.zeros(2), ("u",), ("l",))
