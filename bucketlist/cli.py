@@ -23,6 +23,7 @@ db_app = typer.Typer(help="The score store's schema.", no_args_is_help=True)
 REFUSALS = (
     ("features.quarantine", "DataRefusedError", 3),
     ("training.folds", "NotEnoughDataError", 3),
+    ("serving.lease", "LeaseHeldError", 75),
 )
 """Errors with an exit code of their own: module, class, code."""
 
@@ -96,7 +97,7 @@ def shared_first(arguments: list[str]) -> list[str]:
 
 
 def exit_code(error: Exception) -> int:
-    """3 when data were refused, else 1."""
+    """3 when data were refused, 75 when another run holds the lease, else 1."""
     for module, name, code in REFUSALS:
         kind = getattr(sys.modules.get(module), name, None)
         if isinstance(kind, type) and isinstance(error, kind):

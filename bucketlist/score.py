@@ -55,7 +55,7 @@ def publish_scores(session: Session, book: "Book", *, as_of: date | None = None)
         ValueError: for a day after the end of the data: what happens until then is not known.
         LeaseHeldError: when another run scores in this home.
     """
-    from serving.champion import load_champion  # noqa: PLC0415  keeps --help quick
+    from serving.champion import load_champion, read_champion  # noqa: PLC0415  keeps --help quick
     from serving.score import score_book  # noqa: PLC0415
     from serving.store.engine import open_store  # noqa: PLC0415
     from serving.store.migrations import upgrade  # noqa: PLC0415
@@ -68,7 +68,7 @@ def publish_scores(session: Session, book: "Book", *, as_of: date | None = None)
             f"got {moment.isoformat()}"
         )
     bundle = load_champion(session.home)
-    session.say(f"model version {bundle.card.version} is verified")
+    session.say(f"model version {read_champion(session.home).version} is verified")
     upgrade(settings)
     store = open_store(settings)
     try:

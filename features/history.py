@@ -4,6 +4,8 @@ The change history is read in the order in which changes became known: that is w
 CRM saw at the time, back-dated entries included.
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from features.book import Book
@@ -87,22 +89,29 @@ def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
     newest = changes.rename({key: left, "_known": "_before", "_new": "_after_it"}).drop("_old")
     coming = changes.rename({key: left, "_known": "_next"}).drop("_new")
     covered_from = changes.select(pl.col("_known").min().alias("_covered_from"))
-    is_covered = (pl.col("_covered_from") < pl.col(AS_OF)).fill_null(value=False) | (
-        pl.col(AS_OF) >= book.observed_until
-    )
-    earlier = pl.when(pl.col("_next").is_not_null())
-    value = (
-        pl.when(pl.col("_before").is_not_null())
-        .then(_typed(pl.col("_after_it"), column.dtype))
-        .when(is_covered)
-        .then(earlier.then(_typed(pl.col("_old"), column.dtype)).otherwise(pl.col("_current")))
-    )
     return (
         _beside_changes(spine, newest, coming, key=left)
         .join(current, on=left, how="left")
         .join(covered_from, how="cross")
-        .with_columns(value.alias(field))
+        .with_columns(_decided(column.dtype, book.observed_until).alias(field))
         .drop("_before", "_after_it", "_next", "_old", "_current", "_covered_from")
+    )
+
+
+def _decided(dtype: pl.DataType, observed_until: datetime) -> pl.Expr:
+    """The value among the newest change, the next one's `old` and the current value."""
+    has_run = (pl.col("_covered_from") < pl.col(AS_OF)).fill_null(value=False)
+    is_covered = has_run | (pl.col(AS_OF) >= observed_until)
+    unchanged = (
+        pl.when(pl.col("_next").is_not_null())
+        .then(_typed(pl.col("_old"), dtype))
+        .otherwise(pl.col("_current"))
+    )
+    return (
+        pl.when(pl.col("_before").is_not_null())
+        .then(_typed(pl.col("_after_it"), dtype))
+        .when(is_covered)
+        .then(unchanged)
     )
 
 

@@ -124,15 +124,14 @@ def known_at(
         spine: entity_id and as_of; a deal spine also has account_id. Its other columns are kept.
         book: the CRM.
         table: a contract table whose rows have a moment.
-        by: `account_id` or `opportunity_id`; unless given, the deal where spine and table both
-            know it, else the account.
+        by: `account_id` or `opportunity_id`; unless given, the deal where both sides know it.
         calendar: needed where the table has days without an hour (contracts, usage): they are
             known at the end of the day in the organisation's zone.
 
     Returns:
-        One row per (spine row, table row); a spine row without any is absent. Cells of a stamp at
-        or after as_of are null (`outcome` is "open"); columns with history or without any time
-        are left out. A column that the spine has too gets the suffix `_<table>`.
+        One row per (spine row, table row). Cells of a stamp at or after as_of are null (`outcome`
+        is "open"); columns with history or without any time are left out. A column that the
+        spine has too gets the suffix `_<table>`.
 
     Raises:
         ValueError: for a table without a moment, or one with days when no calendar is given.

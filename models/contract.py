@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from features.feature import Entity, Feature
-from models.document import document, to_json
+from models.document import document
 
 
 class ContractError(ValueError):
@@ -38,9 +38,13 @@ class FeatureContract:
         return tuple(column.name for column in columns)
 
     def contract_hash(self) -> str:
-        """SHA-256 over names, dtypes, units, directions and order, in hex."""
-        plain = json.dumps(json.loads(to_json(self)), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(plain.encode()).hexdigest()
+        """SHA-256 in hex; what the catalogue's own hash gives for accounts and deals together."""
+        relied_on = [
+            [column.name, column.dtype, column.unit, sorted(column.direction.items())]
+            for column in (*self.account, *self.deal)
+        ]
+        text = json.dumps(relied_on, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def check(self, account: Sequence[Feature], deal: Sequence[Feature]) -> None:
         """Refuse another catalogue.

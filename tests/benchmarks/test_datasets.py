@@ -100,6 +100,7 @@ def bank_events(folder: Path) -> None:
         ("1", "A_ACCEPTED", "COMPLETE", "02T10:05", "200"),
         ("1", "O_SENT", "COMPLETE", "02T10:05", "200"),
         ("1", "W_Completeren aanvraag", "COMPLETE", "02T10:30", "200"),
+        ("1", "W_Completeren aanvraag", "COMPLETE", "02T11:30", "200"),
         ("1", "W_Valideren aanvraag", "COMPLETE", "03T10:30", "201"),
         ("1", "A_APPROVED", "COMPLETE", "09T12:00", "201"),
         ("1", "O_ACCEPTED", "COMPLETE", "09T12:00", "201"),
@@ -168,7 +169,11 @@ def test_work_becomes_activities_with_the_minutes_since_its_start(tmp_path: Path
     work = table(tmp_path / "out", "activities").select(
         "kind", "direction", "rep_id", "duration_minutes"
     )
-    assert work.rows() == [("call", "outbound", "200", 30.0), ("task", None, "201", None)]
+    assert work.rows() == [
+        ("call", "outbound", "200", 30.0),
+        ("call", "outbound", "200", None),
+        ("task", None, "201", None),
+    ]
     assert done.dropped == {
         "work scheduled, not done": 1,
         "start of work, folded into its end": 1,

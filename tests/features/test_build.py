@@ -14,7 +14,7 @@ from features.crm.synthetic.params import WorldParams
 from features.crm.synthetic.world import make_world
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID
 from features.snapshot import account_spine, deal_spine
-from tests.factories import account, activity, book, day, deal, invoice
+from tests.factories import Row, account, activity, book, day, deal, invoice, referral, ticket
 
 DAYS = Calendar()
 MOMENTS = [day(-60), day(0)]
@@ -107,6 +107,40 @@ def test_no_feature_is_constant_or_not_a_number_in_the_demo(demo: Book) -> None:
         flat = [c for c in numbers.columns if numbers[c].drop_nulls().n_unique() < 2]
         assert flat == []
         assert numbers.select(pl.all().is_finite().all()).row(0) == (True,) * numbers.width
+
+
+@pytest.mark.parametrize(
+    ("table", "event", "head", "sign"),
+    [
+        ("activities", activity(at=day(-2), direction="inbound", contact_id="c9"), "walk", -1),
+        ("activities", activity(at=day(-50), answered=True, contact_id="c9"), "walk", -1),
+        ("activities", activity(at=day(-2), kind="meeting", direction="mutual"), "walk", -1),
+        ("tickets", ticket(at=day(-2), escalated_at=day(-1)), "pain", 1),
+        ("invoices", invoice(-50.0, at=day(-2)), "pain", 1),
+        ("referrals", referral(at=day(-2)), "a_list", 1),
+    ],
+)
+def test_an_event_moves_every_constrained_feature_the_same_way(
+    table: str, event: Row, head: str, sign: int
+) -> None:
+    rows = {
+        "activities": [activity(at=day(-20), answered=True, contact_id="c1")],
+        "tickets": [ticket(at=day(-40), escalated_at=day(-39))],
+        "invoices": [invoice(at=day(-60), paid_at=day(-9))],
+        "referrals": [referral(at=day(-90))],
+    }
+    more = {**rows, table: [*rows[table], event]}
+
+    before = accounts_of(book(accounts=[account()], **rows), day(0)).row(0, named=True)
+    after = accounts_of(book(accounts=[account()], **more), day(0)).row(0, named=True)
+
+    moved = {
+        feature.name: (after[feature.name] - before[feature.name]) * feature.direction[head]
+        for feature in ACCOUNT
+        if head in feature.direction and before[feature.name] is not None
+    }
+    assert any(moved.values())
+    assert all(change * sign >= 0 for change in moved.values()), moved
 
 
 def test_one_account_alone_is_described_as_in_the_whole_book(demo: Book) -> None:

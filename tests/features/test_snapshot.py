@@ -123,6 +123,17 @@ def test_a_day_is_known_when_it_has_ended_in_the_organisations_zone() -> None:
     assert midnight == datetime(2026, 1, 2, 5, tzinfo=UTC)
 
 
+def test_a_cell_with_a_day_is_known_when_the_day_has_ended() -> None:
+    rows = [contract(starts_on=on(-90), ends_on=on(90), notice_on=on(0))]
+    of = book(accounts=[account()], contracts=rows)
+    midnight = NEW_YORK.midnight(on(1))
+    spine = account_spine(of, [midnight - TICK, midnight])
+
+    known = known_at(spine, of, "contracts", calendar=NEW_YORK).collect()
+
+    assert known.sort(AS_OF)["notice_on"].to_list() == [None, on(0)]
+
+
 def test_a_day_without_a_calendar_is_refused() -> None:
     of = book(accounts=[account()])
 

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,6 @@ from models.policy import Policy
 from models.slip import SlipModel
 
 NAMES = ("replies", "silence", "spend")
-SMALL = BoosterParams(leaves=4, rounds=12, min_leaf=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def table(rows: int, *, seed: int, names: tuple[str, ...] = NAMES) -> pl.DataFra
 def grown(X: pl.DataFrame, *, seed: int, pull: str = "silence") -> Booster:
     odds = X[pull].to_numpy().astype(np.float64)
     y = np.random.default_rng(seed).random(len(odds)) < 1 / (1 + np.exp(-1.5 * odds))
-    return fit_booster(X, y, params=SMALL.__class__(leaves=4, rounds=12, min_leaf=20, seed=seed))
+    return fit_booster(X, y, params=BoosterParams(leaves=4, rounds=12, min_leaf=20, seed=seed))
 
 
 def boosted(name: str, X: pl.DataFrame, *, pull: str = "silence") -> Head:
@@ -183,8 +182,3 @@ def bundle_folder(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Pat
         policy=Policy(),
     )
     return folder
-
-
-@pytest.fixture
-def day() -> date:
-    return date(2026, 1, 5)

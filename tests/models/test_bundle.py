@@ -3,12 +3,15 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from features.calendar import Calendar
 from models.bundle import BundleError, load_bundle, verify_bundle, write_bundle
+from models.golden import GoldenDeals, golden_rows
 from models.layout import manifest_of
 from models.policy import Policy
 
@@ -60,7 +63,7 @@ def test_writing_twice_gives_the_same_hash_and_never_overwrites(parts, bundle_fo
 
 def test_a_hundred_damaged_bundles_are_refused_before_lightgbm_sees_a_byte(bundle_folder, tmp_path):
     # In a process of its own, where the parser is replaced by one that ends the process.
-    run = subprocess.run(  # noqa: S603 - our own interpreter
+    run = subprocess.run(
         [sys.executable, str(MUTANTS), str(bundle_folder), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
@@ -144,11 +147,6 @@ def test_a_folder_that_became_a_link_is_refused(bundle_folder, tmp_path):
 
 
 def test_a_bundle_of_one_part_is_whole(parts, tmp_path):
-    from dataclasses import replace
-
-    from features.calendar import Calendar
-    from models.golden import GoldenDeals, golden_rows
-
     golden = golden_rows(Calendar(), slip=parts.slip, deals=GoldenDeals(parts.X, parts.state))
 
     write_bundle(
@@ -165,8 +163,6 @@ def test_a_bundle_of_one_part_is_whole(parts, tmp_path):
 
 
 def test_a_model_that_does_not_give_its_golden_answers_is_not_written(parts, tmp_path):
-    from dataclasses import replace
-
     wrong = replace(parts.golden, bucket=parts.golden.bucket[::-1])
 
     with pytest.raises(BundleError, match="golden"):

@@ -128,7 +128,7 @@ def test_at_most_five_reasons_are_told():
     names = tuple(feature.name for feature in catalogue)
     parts = np.linspace(0.2, 0.8, 7).reshape(1, 1, 7)
     explanation = Explanation(names, parts, np.ones(1), np.zeros(1), ("up",), ("down",))
-    X = pl.DataFrame(dict.fromkeys(names, [1.0]))
+    X = pl.DataFrame({name: [1.0] for name in names})
 
     (row,) = top_reasons(explanation, X, features=catalogue, as_of=[TODAY])
 

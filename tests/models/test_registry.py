@@ -1,7 +1,9 @@
+import fcntl
 import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -129,8 +131,6 @@ def test_a_bundle_damaged_in_the_registry_is_neither_promoted_nor_exported(home,
 
 
 def test_a_damaged_bundle_is_not_recorded(home, run, tmp_path):
-    from dataclasses import replace
-
     broken = tmp_path / "broken"
     shutil.copytree(run.bundle, broken)
     (broken / "slip.json").unlink()
@@ -154,18 +154,32 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(home, run):
 
 @pytest.mark.parametrize("name", ["../up", "Default", "a b", "", "x" * 64, "a/b", "con.txt"])
 def test_names_outside_the_allow_list_are_refused(run, name):
-    from dataclasses import replace
-
     with pytest.raises(ValueError, match="expected a name like"):
         replace(run, name=name)
 
 
+def test_the_tables_are_made_under_a_lock_between_processes(tmp_path, monkeypatch):
+    def opened_while_locked(**_: str) -> None:
+        with (tmp_path / "mlflow/open.lock").open("w") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        raise InterruptedError
+
+    monkeypatch.setattr("models.registry.MlflowClient", opened_while_locked)
+
+    with pytest.raises(InterruptedError):
+        Registry(tmp_path)
+
+    with (tmp_path / "mlflow/open.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go of afterwards
+
+
+@pytest.mark.slow
 def test_four_processes_that_open_a_fresh_home_at_once_all_succeed(tmp_path):
-    program = "import sys, pathlib; from models.registry import Registry; Registry(pathlib.Path(sys.argv[1]))"
+    program = "import sys; from models.registry import Path, Registry; Registry(Path(sys.argv[1]))"
     root = Path(__file__).parents[2]
 
     opened = [
-        subprocess.Popen(  # noqa: S603 - our own interpreter
+        subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path / "home")],
             cwd=root,
             stdout=subprocess.PIPE,

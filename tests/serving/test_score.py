@@ -435,3 +435,18 @@ def test_adopting_again_mends_what_was_damaged_on_disk(
 def test_before_the_first_promotion_there_is_no_champion(tmp_path: Path) -> None:
     with pytest.raises(NoChampionError, match="train, then promote"):
         load_champion(tmp_path)
+
+
+def test_a_bundle_without_a_number_has_that_of_its_promotion(
+    desk: Desk, settings: Settings, bundle: Bundle, exported: Path
+) -> None:
+    unnumbered = replace(bundle, card=replace(bundle.card, version=None))
+    adopt_bundle(
+        source_dir=exported, home=settings.home, version=12, promoted_at=NOW, load=read_bundle
+    )
+
+    ref = replace(desk, bundle=unnumbered).score()
+
+    assert ref.model_version == 12
+    with pytest.raises(ValueError, match="found aaaa"):
+        replace(desk, bundle=replace(unnumbered, hash="a" * 64)).score()

@@ -6,6 +6,7 @@ import pytest
 
 from features.calendar import Calendar
 from serving.peers import ENOUGH, peers_of
+from serving.scene import RowsError, check_rows
 from serving.trend import history, trend, weekly
 
 
@@ -73,3 +74,13 @@ def test_a_small_segment_is_read_beside_the_whole_book() -> None:
     book_median = 5.5
     assert beside["x"].to_list() == [book_median, 10.0, book_median, book_median]
     assert beside["y"].null_count() == 4
+
+
+def test_features_of_one_account_are_never_taken_for_those_of_another() -> None:
+    features = pl.DataFrame({"entity_id": ["a", "b"]})
+
+    check_rows(features, pl.Series(["a", "b"]))
+    with pytest.raises(RowsError, match="row 0: expected features of b, found a"):
+        check_rows(features, pl.Series(["b", "a"]))
+    with pytest.raises(RowsError, match="3 rows, found 2"):
+        check_rows(features, pl.Series(["a", "b", "c"]))

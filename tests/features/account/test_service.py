@@ -7,6 +7,7 @@ def test_tickets_escalations_and_marks_are_counted_when_they_were_known() -> Non
     rows = [
         ticket(at=day(-10), closed_at=day(-5), csat=2.0),
         ticket(at=day(-90), closed_at=day(0), csat=5.0, escalated_at=day(-80)),
+        ticket(at=day(-400), closed_at=day(-390), csat=1.0, escalated_at=day(-366)),
         ticket(at=day(-91), closed_at=day(-85), csat=4.0, escalated_at=day(0)),
     ]
 

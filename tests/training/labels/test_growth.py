@@ -47,6 +47,7 @@ def term(starts: int, ends: int, value: float = 100.0, **cells: Cell) -> Row:
         # renewed: its successor takes over, whether it starts early or the day after
         ([term(-300, 20, renewed_at=day(10)), term(21, 300, 120.0)], 0.2),
         ([term(-300, 20, renewed_at=day(10)), term(15, 300, 120.0)], 0.2),
+        ([term(-300, 120, renewed_at=day(10)), term(80, 400, 120.0)], 0.2),
         # renewed and no new row in the CRM: it runs on for a term
         ([term(-300, 20, renewed_at=day(10))], 0.0),
         # followed by a smaller one, not stamped as renewed

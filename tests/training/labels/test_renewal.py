@@ -74,6 +74,14 @@ ANSWERED = activity(at=day(5), answered=True)
         ({"contracts": [renewed()], "activities": [*calls(9, at=-80), REPLY]}, True),
         ({"contracts": [renewed()], "activities": [*calls(9, automated=True), REPLY]}, True),
         ({"contracts": [renewed()], "activities": calls(3)}, False),
+        # what is said after the window is not waited for
+        (
+            {
+                "contracts": [renewed(due=100)],
+                "activities": [activity(at=day(95), direction="inbound")],
+            },
+            False,
+        ),
         ({"contracts": [renewed()]}, False),
         ({"contracts": [renewed(won=None)], "activities": [REPLY]}, False),
         ({"contracts": [renewed(won=-3)], "activities": [REPLY]}, False),

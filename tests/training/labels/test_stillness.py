@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -47,6 +47,9 @@ class Event:
 
 
 PAST_KINDS = ("touch", "reply", "won", "lost", "ticket", "escalation", "referral", "credit", "push")
+
+FEW = settings(max_examples=max(6, settings().max_examples // 3))
+"""A label frame is many queries: a third of the profile's examples."""
 
 kinds = st.sampled_from(PAST_KINDS)
 sizes = st.integers(1, 9)
@@ -122,6 +125,7 @@ def check_stillness(before: list[Event], after: list[Event], ahead: list[Event])
     assert_frame_equal(labels(*before, *ahead), labels(*after, *ahead))
 
 
+@FEW
 @given(before=past, after=past, ahead=future)
 def test_a_label_does_not_move_when_the_past_is_rewritten(
     before: list[Event], after: list[Event], ahead: list[Event]
@@ -169,6 +173,7 @@ def test_a_pursuit_that_reaches_into_the_past_is_caught(monkeypatch: pytest.Monk
         check_stillness(ALL_AT_ONCE, [], [])
 
 
+@FEW
 @given(
     before=st.lists(st.tuples(st.integers(-299, -92), st.integers(-50, 500)), max_size=8),
     after=st.lists(st.tuples(st.integers(-299, -92), st.integers(-50, 500)), max_size=8),

@@ -1,0 +1,268 @@
+"""`features`, `labels`, `backtest`, `train`, `compare`: from a CRM to a judged model version."""
+
+import json
+from dataclasses import replace
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bucketlist.session import Session
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from features.crm.source import Reading
+    from training.compare import Verdict
+    from training.config import Experiment
+    from training.run import TrainedVersion
+
+REFUSED = 4
+"""Exit code of a gate that does not say yes."""
+
+Crm = Annotated[str, typer.Option(help="Where the CRM is: files:DIR or synthetic:….")]
+Recipe = Annotated[
+    Path | None, typer.Option(help="Experiment file (TOML) [default: the one that ships]")
+]
+Days = Annotated[list[str], typer.Option(help="Moment of knowledge, YYYY-MM-DD; repeatable.")]
+Out = Annotated[Path, typer.Option(help="Parquet file to write.")]
+
+
+class Entity(StrEnum):
+    """What is described."""
+
+    ACCOUNT = "account"
+    DEAL = "deal"
+
+
+class Only(StrEnum):
+    """One part alone."""
+
+    BUCKET = "bucket"
+    SLIP = "slip"
+
+
+def features(
+    context: typer.Context,
+    crm: Crm,
+    entity: Annotated[Entity, typer.Option(help="account or deal")],
+    as_of: Days,
+    *,
+    out: Out,
+    experiment: Recipe = None,
+) -> None:
+    """Write the feature frame: keys, as_of, then the catalogue's columns in order."""
+    from features.build import account_features, deal_features  # noqa: PLC0415  keeps --help quick
+    from features.context import build_context  # noqa: PLC0415
+    from features.snapshot import account_spine, deal_spine  # noqa: PLC0415
+
+    session: Session = context.obj
+    moments = [session.calendar.midnight(_day(text)) for text in as_of]
+    book, recipe = _read(session, crm).book, _experiment(experiment)
+    context_frames = build_context(book, moments, session.calendar)
+    if entity is Entity.ACCOUNT:
+        spine = account_spine(book, moments)
+        frame = account_features(book, spine, context_frames, session.calendar)
+    else:
+        spine = deal_spine(book, moments)
+        frame = deal_features(book, spine, context_frames, session.calendar, recipe.commitment)
+    _write(session, frame, out)
+
+
+def labels(
+    context: typer.Context,
+    crm: Crm,
+    entity: Annotated[Entity, typer.Option(help="account or deal")],
+    as_of: Days,
+    *,
+    out: Out,
+    experiment: Recipe = None,
+) -> None:
+    """Write the label frame with every component and its evidence."""
+    session: Session = context.obj
+    moments = [session.calendar.midnight(_day(text)) for text in as_of]
+    reading, recipe = _read(session, crm), _experiment(experiment)
+    _write(session, _labels(session, reading, recipe, entity=entity, moments=moments), out)
+
+
+def backtest(
+    context: typer.Context,
+    crm: Crm,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for scores, metrics and report.")],
+    experiment: Recipe = None,
+    only: Annotated[Only | None, typer.Option(help="bucket or slip alone.")] = None,
+) -> None:
+    """Walk forward in time and write scores.parquet, metrics.json and report.html."""
+    from training.run import backtest as run_backtest  # noqa: PLC0415  keeps --help quick
+
+    session: Session = context.obj
+    recipe = _experiment(experiment)
+    if only is not None:
+        recipe = replace(recipe, heads=(only.value,))
+    reading = _read(session, crm)
+    result = run_backtest(reading.book, recipe, session.calendar, out=out, progress=session.say)
+    parts = {
+        part: {"winner": found.judgement.winner, "served": found.judgement.served}
+        for part, found in result.contests.items()
+    }
+    session.result({"out": str(out), "parts": parts, "missing": dict(result.missing)})
+
+
+def train(context: typer.Context, crm: Crm, *, experiment: Recipe = None) -> None:
+    """Backtest, fit on everything, and record a version with the alias challenger."""
+    session: Session = context.obj
+    trained = train_version(session, _read(session, crm), experiment=experiment)
+    missing = dict(trained.result.missing)
+    session.result(
+        {"version": trained.version, "report": str(trained.report_path), "missing": missing}
+    )
+    if not session.is_json:
+        typer.echo(f"version {trained.version}, report {trained.report_path}")
+
+
+def compare(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        int | None, typer.Option(help="Version to judge [default: the challenger]")
+    ] = None,
+) -> None:
+    """Judge the challenger against the champion and the baselines; exit 4 unless it may serve."""
+    session: Session = context.obj
+    number, verdict = judge_version(session, version)
+    session.result({"version": number, **verdict.to_mapping()})
+    if not session.is_json:
+        typer.echo(f"version {number}: {verdict.decision.replace('_', ' ')}")
+        for reason in verdict.reasons:
+            typer.echo(f"  {reason}")
+        typer.echo(f"  not checked: {', '.join(verdict.not_checked)}")
+    if verdict.decision != "promote":
+        raise typer.Exit(REFUSED)
+
+
+def train_version(
+    session: Session, reading: "Reading", *, experiment: Path | None
+) -> "TrainedVersion":
+    """Train on what was read and record the version.
+
+    Raises:
+        DataRefusedError: when too many rows were set aside.
+        NotEnoughDataError: when the data do not carry a single fit.
+    """
+    from training.run import train as run_train  # noqa: PLC0415  keeps --help quick
+
+    _refuse(reading)
+    return run_train(
+        reading.book,
+        _experiment(experiment),
+        session.calendar,
+        home=session.home,
+        trained_at=session.now(),
+        progress=session.say,
+    )
+
+
+def judge_version(session: Session, version: int | None = None) -> "tuple[int, Verdict]":
+    """Run the gate on a version, or the challenger, and write verdict.json beside its report.
+
+    Raises:
+        LookupError: when there is no such version, or its backtest is gone.
+    """
+    from models.registry import Registry  # noqa: PLC0415  keeps --help quick
+    from training.compare import evidence_in, gate  # noqa: PLC0415
+    from training.run import report_folder  # noqa: PLC0415
+
+    registry = Registry(session.home)
+    number = version if version is not None else registry.challenger()
+    if number is None:
+        raise LookupError("expected a challenger, found none: run `bucketlist train` first")
+    folder = report_folder(session.home, number)
+    if not folder.is_dir():
+        raise LookupError(f"expected the backtest of version {number} in {folder}, found none")
+    champion = registry.champion()
+    old = report_folder(session.home, champion) if champion not in (None, number) else None
+    has_old = old is not None and old.is_dir()
+    verdict = gate(evidence_in(folder), evidence_in(old) if old is not None and has_old else None)
+    text = json.dumps({"version": number, "champion": champion, **verdict.to_mapping()}, indent=2)
+    (folder / "verdict.json").write_text(text + "\n", encoding="utf-8")
+    return number, verdict
+
+
+def _labels(
+    session: Session,
+    reading: "Reading",
+    recipe: "Experiment",
+    *,
+    entity: Entity,
+    moments: list[datetime],
+) -> "pl.DataFrame":
+    """Labels as a training would make them: the same horizon, the same frozen growth floor."""
+    from features.snapshot import account_spine, deal_spine  # noqa: PLC0415  keeps --help quick
+    from models.policy import load_policy  # noqa: PLC0415
+    from training.contest import with_floor  # noqa: PLC0415
+    from training.labels import bucket_labels, slip_labels  # noqa: PLC0415
+    from training.span import plan_of  # noqa: PLC0415
+
+    book, calendar = reading.book, session.calendar
+    if entity is Entity.DEAL:
+        spine = deal_spine(book, moments)
+        return slip_labels(book, spine, calendar=calendar, commitment=recipe.commitment)
+    plan = plan_of("bucket", book, recipe, calendar)
+    session.say(f"horizon {plan.horizon.weeks} weeks")
+    policy = with_floor(load_policy(recipe.policy), book, plan, calendar)
+    return bucket_labels(
+        book,
+        account_spine(book, moments),
+        horizon=plan.horizon.length,
+        policy=policy.label,
+        calendar=calendar,
+    )
+
+
+def _read(session: Session, crm: str) -> "Reading":
+    from features.crm.source import SourceError  # noqa: PLC0415  keeps --help quick
+
+    try:
+        reading = session.read(crm)
+    except SourceError as error:
+        raise typer.BadParameter(str(error), param_hint="--crm") from error
+    _refuse(reading)
+    return reading
+
+
+def _refuse(reading: "Reading") -> None:
+    from features.quarantine import DataRefusedError  # noqa: PLC0415  keeps --help quick
+
+    refusals = reading.report.refusals()
+    if refusals:
+        raise DataRefusedError("; ".join(refusals))
+
+
+def _experiment(path: Path | None) -> "Experiment":
+    from training.config import load_experiment  # noqa: PLC0415  keeps --help quick
+
+    try:
+        return load_experiment(path)
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(str(error), param_hint="--experiment") from error
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"expected a date YYYY-MM-DD, got {text!r}", param_hint="--as-of"
+        ) from error
+
+
+def _write(session: Session, frame: "pl.DataFrame", out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    frame.write_parquet(unfinished)
+    unfinished.replace(out)
+    session.say(f"{frame.height} rows, {frame.width} columns in {out}")
+    session.result({"out": str(out), "rows": frame.height, "columns": frame.columns})

@@ -1,0 +1,1 @@
+"""How a score reaches a person or a CRM."""

@@ -1,0 +1,176 @@
+"""Account answers: bucket, confidence, reasons and trend of every account of the book."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from features.build import account_features
+from features.catalogue import features_of
+from features.context import build_context
+from features.pursuit import ENDS_AT, KNOWN_BEFORE, STARTS_AT, pursuit
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID, TEXT, TIME
+from features.snapshot import account_spine, account_state
+from models.bucket import BucketModel
+from models.policy import BUCKETS, confidence, display_bucket, is_kept_in_pursuit
+from models.reasons import reasons_column, top_reasons
+from serving.parts import ACCOUNTS, REASONS, empty_part
+from serving.peers import SEGMENT, Peers, peers_of
+from serving.scene import Scene, check_rows
+from serving.trend import history, trend, weekly
+from serving.worth import account_value
+
+SCORED = "scored"
+NO_MODEL = "not_enough_evidence"
+PROBABILITIES = tuple(f"p_{bucket}" for bucket in BUCKETS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountAnswers:
+    """What is published of the accounts, before deals and ranks are added.
+
+    Attributes:
+        answers: one row per account known at as_of, sorted by account_id.
+        past: part history.parquet.
+        peers: the norms beside which the reasons were told; stored with the context.
+    """
+
+    answers: pl.DataFrame
+    past: pl.DataFrame
+    peers: Peers
+
+
+def account_answers(scene: Scene) -> AccountAnswers:
+    """Describe, predict and explain every account known at the scene's as_of."""
+    names = [feature.name for feature in features_of("account")]
+    spine = account_spine(scene.book, [scene.as_of]).sort(ENTITY_ID).collect()
+    features = account_features(scene.book, spine.lazy(), scene.context, scene.calendar)
+    facts = _facts(scene, spine.lazy())
+    check_rows(features, facts[ACCOUNT_ID])
+    peers = peers_of(features, facts[SEGMENT], names=names)
+    is_scored = (facts["status"] == SCORED).to_numpy()
+    judged = _judge(scene, features.filter(is_scored), facts.filter(is_scored), peers=peers)
+    past = _past(scene, judged)
+    answers = facts.join(
+        judged.drop(AS_OF),
+        left_on=ACCOUNT_ID,
+        right_on=ENTITY_ID,
+        how="left",
+        maintain_order="left",
+    )
+    answers = answers.join(trend(past), on=ACCOUNT_ID, how="left", maintain_order="left")
+    return AccountAnswers(
+        answers.with_columns(
+            pl.col("kept_in_pursuit").fill_null(value=False),
+            pl.col("reasons").fill_null(pl.lit([], REASONS)),
+        ),
+        past,
+        peers,
+    )
+
+
+def _facts(scene: Scene, spine: pl.LazyFrame) -> pl.DataFrame:
+    """account_id, name, owner_rep_id, segment, value, status, missing; sorted as the spine."""
+    today = scene.book["accounts"].select(
+        pl.col(ACCOUNT_ID).alias(ENTITY_ID), pl.col(OWNER_REP_ID).alias("owner_today")
+    )
+    facts = (
+        account_state(scene.book, spine)
+        .join(today, on=ENTITY_ID, how="left")
+        .join(account_value(scene.book, spine, scene.calendar), on=[ENTITY_ID, AS_OF], how="left")
+        .join(_status(scene, spine), on=ENTITY_ID, how="left")
+        # who owns the account is needed to show it at all, also where the CRM keeps no history
+        .with_columns(pl.coalesce(OWNER_REP_ID, "owner_today").alias(OWNER_REP_ID))
+        .sort(ENTITY_ID)
+    )
+    why = scene.why_missing("bucket")
+    return facts.select(
+        pl.col(ENTITY_ID).alias(ACCOUNT_ID),
+        "name",
+        OWNER_REP_ID,
+        SEGMENT,
+        "value",
+        "status",
+        pl.when(pl.col("status") == NO_MODEL).then(pl.lit(why)).alias("missing"),
+    ).collect()
+
+
+def _status(scene: Scene, spine: pl.LazyFrame) -> pl.LazyFrame:
+    """entity_id, status: whether there is a model, and someone works the account or it lives."""
+    if scene.bundle.bucket is None:
+        return spine.select(ENTITY_ID, pl.lit(NO_MODEL).alias("status"))
+    weeks = scene.bundle.card.horizon_weeks
+    if weeks is None:
+        raise ValueError("expected the card of a bucket model to name its horizon, found none")
+    starts_at = scene.as_of - timedelta(weeks=weeks)
+    windows = spine.with_columns(
+        pl.lit(starts_at, TIME).alias(STARTS_AT),
+        pl.col(AS_OF).alias(ENDS_AT),
+        pl.col(AS_OF).alias(KNOWN_BEFORE),
+    )
+    is_in_pursuit = pl.col("is_exposed") | pl.col("is_active")
+    status = pl.when(is_in_pursuit).then(pl.lit(SCORED)).otherwise(pl.lit("not_in_pursuit"))
+    return pursuit(scene.book, windows).select(ENTITY_ID, status.alias("status"))
+
+
+def _judge(
+    scene: Scene, features: pl.DataFrame, facts: pl.DataFrame, *, peers: Peers
+) -> pl.DataFrame:
+    """Probabilities, bucket, confidence, expiry, arm and reasons of the scored accounts."""
+    model = scene.bundle.bucket
+    if model is None or features.is_empty():
+        return _nothing_judged()
+    policy = scene.policy
+    judged = features.select(ENTITY_ID, AS_OF).hstack(model.predict(features))
+    judged = judged.with_columns(display_bucket(policy), confidence(policy, scene.bundle.card.tau))
+    is_walk_away = pl.col("bucket") == "walk_away"
+    kept = is_kept_in_pursuit(judged[ENTITY_ID], scene.period, scene.salt, share=policy.kept_share)
+    return judged.with_columns(
+        pl.when(is_walk_away).then(pl.lit(scene.period_end)).alias("expires_on"),
+        (is_walk_away & pl.lit(kept)).alias("kept_in_pursuit"),
+        _reasons(scene, model, features, beside=peers.beside(facts[SEGMENT]), judged=judged),
+    )
+
+
+def _reasons(
+    scene: Scene,
+    model: BucketModel,
+    features: pl.DataFrame,
+    *,
+    beside: pl.DataFrame,
+    judged: pl.DataFrame,
+) -> pl.Series:
+    explanation = model.explain(features, judged["bucket"].to_list())
+    told = top_reasons(
+        explanation,
+        features,
+        features=features_of("account"),
+        as_of=[scene.today] * features.height,
+        peers=beside,
+    )
+    return reasons_column(told)
+
+
+def _past(scene: Scene, judged: pl.DataFrame) -> pl.DataFrame:
+    """The twelve weekly probabilities of the bucket that each account shows today."""
+    model = scene.bundle.bucket
+    if model is None or judged.is_empty():
+        return empty_part("history.parquet")
+    *before, _ = weekly(scene.as_of, scene.calendar)
+    # describing only the scored accounts changes no statistic: those are in the context
+    spine = account_spine(scene.book, before).join(
+        judged.select(ENTITY_ID).lazy(), on=ENTITY_ID, how="semi"
+    )
+    context = build_context(scene.book, before, scene.calendar)
+    features = account_features(scene.book, spine.collect().lazy(), context, scene.calendar)
+    then = features.select(ENTITY_ID, AS_OF).hstack(model.predict(features))
+    weeks = pl.concat([then, judged.select(then.columns)])
+    return history(weeks, judged.rename({ENTITY_ID: ACCOUNT_ID}), scene.calendar)
+
+
+def _nothing_judged() -> pl.DataFrame:
+    """The columns of `_judge` without a row."""
+    columns = ("bucket", "confidence", *PROBABILITIES, "expires_on", "kept_in_pursuit", "reasons")
+    return pl.DataFrame(
+        schema={ENTITY_ID: TEXT, AS_OF: TIME, **{name: ACCOUNTS[name] for name in columns}}
+    )

@@ -1,0 +1,237 @@
+"""Cards: what the page says of one account and of its open deals, already in words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from serving import wording
+from serving.charts import sparkline
+from serving.rows import AccountRow, Bucket, DealRow, HistoryPoint, ReasonRow
+from serving.snapshots import Snapshot
+
+REASONS_SHOWN = 2
+AT_RISK_FROM = 0.5
+PAST = "past_commitment"
+
+_ORDER: tuple[Bucket, ...] = ("a_list", "pain", "walk_away", "steady")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    """One reason beside its sign.
+
+    Attributes:
+        sign: + speaks for the displayed bucket, − against it.
+        spoken: the sign for who does not see it.
+    """
+
+    sign: str
+    spoken: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlipFact:
+    """The worst slip risk among the open deals.
+
+    Attributes:
+        risk: in words; None where no open deal has one.
+        day: the promised date, or what stands in its place.
+        is_high: more likely to slip than to close in time.
+    """
+
+    risk: str | None
+    day: str
+    is_high: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DealLine:
+    """One open deal in the table under a card; every cell in words."""
+
+    name: str
+    amount: str
+    promised: str
+    slip: str
+    won: str
+    is_high: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The probability of the displayed bucket over twelve weeks.
+
+    Attributes:
+        word: rising, level, falling, or why there is no such word.
+        picture: a sparkline; None without history.
+        weeks: day and figure per week, oldest first, for the table.
+    """
+
+    word: str
+    picture: Markup | None
+    weeks: tuple[tuple[date, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One account as the page shows it.
+
+    Attributes:
+        anchor: unique on the page; made here, never from the CRM.
+        row: the published answer behind the words.
+        value: money in its short form; None when neither invoices nor won deals are known.
+        facts: segment and kind, in the order shown.
+        closest: for an account that needs review, the two likeliest buckets.
+        others: open deals that belong to a colleague outside the reader's view, count.
+    """
+
+    anchor: str
+    row: AccountRow
+    name: str
+    value: str | None
+    confidence: str
+    facts: tuple[str, ...]
+    reasons: tuple[ReasonLine, ...]
+    has_driver: bool
+    score: Score
+    slip: SlipFact
+    deals: tuple[DealLine, ...]
+    others: int
+    closest: str | None
+    kept_until: str | None
+
+
+def card(
+    snapshot: Snapshot,
+    row: AccountRow,
+    *,
+    anchor: str,
+    visible: Collection[str],
+    today: date,
+) -> Card:
+    """Say everything about one account.
+
+    Args:
+        snapshot: where its deals and history are.
+        row: the account.
+        anchor: see `Card`.
+        visible: the reps whose deals the reader may see.
+        today: of the organisation, at as_of.
+    """
+    deals = snapshot.deals_of(row.account_id)
+    shown = tuple(deal for deal in deals if deal.owner_rep_id in visible)
+    reasons = tuple(_reason(reason, row.bucket) for reason in row.reasons[:REASONS_SHOWN])
+    name = row.name or row.account_id
+    return Card(
+        anchor=anchor,
+        row=row,
+        name=name,
+        value=None if row.value is None else wording.money(row.value, row.currency),
+        confidence=wording.CONFIDENCE_NAMES[row.confidence] if row.confidence else "",
+        facts=_facts(row),
+        reasons=reasons,
+        has_driver=len(row.reasons) >= REASONS_SHOWN,
+        score=_score(row, snapshot.history(row.account_id)),
+        slip=_slip(row, today),
+        deals=tuple(_deal(deal, today) for deal in sorted(shown, key=_by_promise)),
+        others=len(deals) - len(shown),
+        closest=_closest(row) if row.confidence == "review" else None,
+        kept_until=_kept_until(row, today),
+    )
+
+
+def displayed(row: AccountRow) -> float:
+    """The probability of the bucket that the account is in; 0 where it is in none."""
+    return _probabilities(row)[row.bucket] if row.bucket else 0.0
+
+
+def is_at_risk(deal: DealRow) -> bool:
+    """More likely to miss its promised date than to be won by it."""
+    return deal.slip_risk is not None and deal.slip_risk >= AT_RISK_FROM
+
+
+def _facts(row: AccountRow) -> tuple[str, ...]:
+    segment = wording.plain(row.segment) if row.segment else ""
+    kind = wording.SUBTYPE_WORDS[row.subtype] if row.subtype else ""
+    return tuple(fact for fact in (segment, kind) if fact)
+
+
+def _reason(reason: ReasonRow, bucket: Bucket | None) -> ReasonLine:
+    direction, _, named = reason.effect.partition("_")
+    named = named.removeprefix("from_")
+    # a steady account is explained by what keeps it off the A-list: away from there is for it
+    is_for = (direction == "toward") == (named == bucket)
+    sign, spoken = ("+", "For:") if is_for else ("−", "Against:")
+    return ReasonLine(sign, spoken, wording.sentence(reason.text))
+
+
+def _score(row: AccountRow, points: tuple[HistoryPoint, ...]) -> Score:
+    weeks = tuple((point.on, wording.chance(point.p)) for point in points)
+    word = wording.TREND_WORDS[row.trend] if row.trend else "short history"
+    if not points or row.bucket is None:
+        return Score("no history", None, ())
+    title = (
+        f"Chance of {wording.BUCKET_NAMES[row.bucket]}: {weeks[0][1]} to {weeks[-1][1]} "
+        f"in {wording.count(len(weeks), 'week')}, {word}"
+    )
+    return Score(word, sparkline([point.p for point in points], title), weeks)
+
+
+def _slip(row: AccountRow, today: date) -> SlipFact:
+    if not row.open_deals:
+        return SlipFact(None, "no open deal", is_high=False)
+    if row.slip_risk_max is None or row.slip_on is None:
+        return SlipFact(None, "no promised date", is_high=False)
+    day = wording.short_day(row.slip_on, beside=today)
+    if row.slip_on < today:
+        return SlipFact("late", f"since {day}", is_high=True)
+    is_high = row.slip_risk_max >= AT_RISK_FROM
+    return SlipFact(wording.chance(row.slip_risk_max), day, is_high=is_high)
+
+
+def _deal(deal: DealRow, today: date) -> DealLine:
+    def day(on: date) -> str:
+        return wording.short_day(on, beside=today)
+
+    won, ends = deal.p_won_by_period_end, day(deal.period_end)
+    return DealLine(
+        name=deal.name or deal.opportunity_id,
+        amount="not known" if deal.amount is None else wording.money(deal.amount, deal.currency),
+        promised="no date" if deal.committed_on is None else day(deal.committed_on),
+        slip=_deal_slip(deal),
+        won="not known" if won is None else f"{wording.chance(won)} by {ends}",
+        is_high=PAST in deal.flags or is_at_risk(deal),
+    )
+
+
+def _deal_slip(deal: DealRow) -> str:
+    if PAST in deal.flags:
+        return "date passed"
+    return "not known" if deal.slip_risk is None else wording.chance(deal.slip_risk)
+
+
+def _by_promise(deal: DealRow) -> tuple[float, date, str]:
+    """The greatest risk first, then the nearest promise; what has neither comes last."""
+    risk = -1.0 if deal.slip_risk is None else deal.slip_risk
+    return -risk, deal.committed_on or date.max, deal.opportunity_id
+
+
+def _closest(row: AccountRow) -> str:
+    """The two likeliest buckets with their chances."""
+    chances = _probabilities(row)
+    likely = sorted(_ORDER, key=lambda bucket: -chances[bucket])[:2]
+    told = [f"{wording.BUCKET_NAMES[name]} {wording.chance(chances[name])}" for name in likely]
+    return ", ".join(told)
+
+
+def _kept_until(row: AccountRow, today: date) -> str | None:
+    if not row.kept_in_pursuit:
+        return None
+    return "" if row.expires_on is None else wording.short_day(row.expires_on, beside=today)
+
+
+def _probabilities(row: AccountRow) -> dict[Bucket, float]:
+    given = (row.p_a_list, row.p_pain, row.p_walk_away, row.p_steady)
+    return {bucket: p or 0.0 for bucket, p in zip(_ORDER, given, strict=True)}

@@ -1,0 +1,96 @@
+"""Headline: the four figures of a book that are worth knowing before any card."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from features.calendar import Calendar
+from serving import wording
+from serving.board import total_value
+from serving.cards import is_at_risk
+from serving.rows import AccountRow, DealRow
+from serving.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineFigure:
+    """One figure with what it is and one line that puts it in place."""
+
+    term: str
+    figure: str
+    note: str
+
+
+def headline(
+    snapshot: Snapshot,
+    rows: Sequence[AccountRow],
+    *,
+    visible: Collection[str],
+    calendar: Calendar,
+) -> tuple[HeadlineFigure, ...]:
+    """A-list, walk-away, deals at risk before the quarter ends, needs review.
+
+    Args:
+        snapshot: where the deals are.
+        rows: the whole book, whatever tab or search narrows down below.
+        visible: the reps whose deals the reader may see.
+        calendar: of the organisation.
+    """
+    today = calendar.day_of(snapshot.as_of)
+    deals = [
+        deal
+        for row in rows
+        for deal in snapshot.deals_of(row.account_id)
+        if deal.owner_rep_id in visible
+    ]
+    review = sum(row.confidence == "review" for row in rows)
+    return (
+        _a_list(rows),
+        _walk_away(rows),
+        _at_risk(deals, today, calendar.quarter_end_of(today)),
+        HeadlineFigure(
+            "Needs review",
+            wording.count(review, "account"),
+            "too close to call; you know more than the model"
+            if review
+            else "every bucket has a clear lead",
+        ),
+    )
+
+
+def _a_list(rows: Sequence[AccountRow]) -> HeadlineFigure:
+    inside = [row for row in rows if row.bucket == "a_list"]
+    value = total_value(inside)
+    note = "no value is known yet" if value is None else f"{value} in the last 12 months"
+    return HeadlineFigure("A-list", wording.count(len(inside), "account"), note)
+
+
+def _walk_away(rows: Sequence[AccountRow]) -> HeadlineFigure:
+    inside = [row for row in rows if row.bucket == "walk_away"]
+    kept = sum(row.kept_in_pursuit for row in inside)
+    note = f"{kept} kept in pursuit" if kept else "none kept in pursuit"
+    return HeadlineFigure("Walk-away", wording.count(len(inside), "account"), note)
+
+
+def _at_risk(deals: Sequence[DealRow], today: date, period_end: date) -> HeadlineFigure:
+    """Of the deals promised from today to the quarter's end, those likelier to slip than close."""
+    promised = [
+        deal
+        for deal in deals
+        if deal.slip_risk is not None
+        and deal.committed_on is not None
+        and today <= deal.committed_on <= period_end
+    ]
+    risky = [deal for deal in promised if is_at_risk(deal)]
+    amounts = [deal.amount for deal in risky if deal.amount is not None]
+    if not promised:
+        note = "no deal is promised before then"
+    elif not risky:
+        note = "each is more likely to close than to slip"
+    elif not amounts:
+        note = "more likely to slip than to close"
+    else:
+        total = wording.money(sum(amounts), risky[0].currency)
+        note = f"{total}, more likely to slip than to close"
+    term = f"Deals at risk before {wording.short_day(period_end)}"
+    return HeadlineFigure(term, f"{len(risky)} of {len(promised)}", note)

@@ -1,0 +1,51 @@
+"""Roll-up: what an account's open deals and its owner's book add to the account's answer."""
+
+import polars as pl
+
+from features.schema import ACCOUNT_ID, OWNER_REP_ID
+from serving.parts import COUNT
+
+
+def deals_by_account(deals: pl.DataFrame) -> pl.DataFrame:
+    """Count the open deals and pick the one most likely to slip.
+
+    Args:
+        deals: part deals.parquet.
+
+    Returns:
+        account_id, open_deals, slip_risk_max, slip_on (committed date of that deal; of equal
+        risks the earliest date, then the first id).
+    """
+    worst = pl.col("committed_on").sort_by(
+        "slip_risk",
+        "committed_on",
+        "opportunity_id",
+        descending=[True, False, False],
+        nulls_last=True,
+    )
+    return deals.group_by(ACCOUNT_ID).agg(
+        pl.len().cast(COUNT).alias("open_deals"),
+        pl.col("slip_risk").max().alias("slip_risk_max"),
+        pl.when(pl.col("slip_risk").max().is_not_null()).then(worst.first()).alias("slip_on"),
+    )
+
+
+def ranks(accounts: pl.DataFrame) -> pl.DataFrame:
+    """Place each scored account in its owner's book by P(A-list), then by id.
+
+    Args:
+        accounts: account_id, owner_rep_id, p_a_list (null unless scored).
+
+    Returns:
+        account_id, rank_in_book (1 first), book_size; accounts without an owner or a score are
+        absent.
+    """
+    return (
+        accounts.filter(pl.col("p_a_list").is_not_null() & pl.col(OWNER_REP_ID).is_not_null())
+        .sort("p_a_list", ACCOUNT_ID, descending=[True, False])
+        .select(
+            ACCOUNT_ID,
+            (pl.int_range(pl.len()).over(OWNER_REP_ID) + 1).cast(COUNT).alias("rank_in_book"),
+            pl.len().over(OWNER_REP_ID).cast(COUNT).alias("book_size"),
+        )
+    )

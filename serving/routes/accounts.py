@@ -1,0 +1,51 @@
+"""Accounts: bucket, confidence, rank and reasons of one account or of many."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from serving.access import may_see
+from serving.deps import Reader, ServedNow, SettingsNow
+from serving.problems import TooLargeError, UnknownRecordError
+from serving.schemas import (
+    AccountScore,
+    AccountScoreItem,
+    AccountScores,
+    BatchRequest,
+    account_score,
+    provenance_of,
+)
+
+router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
+
+AccountId = Annotated[str, Path(description="Id in the CRM; 15 or 18 characters are the same.")]
+
+
+@router.get("/{account_id}/score")
+def read_account_score(account_id: AccountId, served: ServedNow, caller: Reader) -> AccountScore:
+    """Bucket, confidence, probabilities, rank in the rep's book, reasons and trend."""
+    row = served.snapshot.account(account_id)
+    if row is None or not may_see(caller, row):
+        raise UnknownRecordError
+    return account_score(row, provenance_of(served))
+
+
+@router.post("/scores")
+def read_account_scores(
+    batch: BatchRequest, served: ServedNow, caller: Reader, settings: SettingsNow
+) -> AccountScores:
+    """Many accounts in the order asked for; one unknown id never fails the rest."""
+    if len(batch.ids) > settings.batch_limit_max:
+        raise TooLargeError(
+            f"expected at most {settings.batch_limit_max} ids, got {len(batch.ids)}"
+        )
+    source = provenance_of(served)
+    items = []
+    for account_id in batch.ids:
+        row = served.snapshot.account(account_id)
+        score = account_score(row, source) if row and may_see(caller, row) else None
+        status = "found" if score else "not_found"
+        items.append({"id": account_id, "found": bool(score), "status": status, "score": score})
+    return AccountScores(
+        **dict(source), items=[AccountScoreItem.model_validate(item) for item in items]
+    )

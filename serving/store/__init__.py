@@ -1,0 +1,1 @@
+"""The score store: pointers, keys, sessions and the audit trail; no score itself lives here."""

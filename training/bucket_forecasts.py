@@ -1,0 +1,191 @@
+"""Bucket forecasts: the chain of heads and its baselines, fitted at one origin, tested after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import polars as pl
+
+from features.book import Book
+from features.calendar import Calendar
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID
+from features.snapshot import known_at
+from models.baseline import (
+    FREQUENCY_EDGES,
+    NONE,
+    RECENCY_EDGES,
+    band,
+    fit_rates,
+    fit_transition,
+    known_rates,
+)
+from models.bucket import BucketModel
+from models.head import Head
+from models.policy import BUCKETS, LabelPolicy
+from training.fit import fit_bucket
+from training.folds import Fold
+from training.forecasts import FitPlan, Forecasts, one_hot
+from training.labels import bucket_labels
+from training.matrix import Examples
+from training.scores import BUCKET_COLUMNS
+
+CANDIDATES = ("lightgbm", "blend", "logistic")
+"""Kinds that can be served; the logistic is a baseline as well."""
+
+CLASS_OF: Mapping[str, str] = dict(zip(BUCKET_COLUMNS, BUCKETS, strict=True))
+_NO_STAGE = "an account has no stage; it is a baseline of deals"
+_NO_BAYES = "not part of this version"
+_NO_PROBABILITY = "a CRM's own probability is about deals"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BucketPast:
+    """What baselines may know of each account row, computed once for all folds.
+
+    Attributes:
+        rows: same rows as the examples: previous (label of the window before, "none" without
+            one), recency_band and frequency_band of orders.
+        by_name: baselines that depend on as_of only, by name.
+        not_applicable: baseline → why it is not there.
+    """
+
+    rows: pl.DataFrame
+    by_name: Mapping[str, pl.DataFrame]
+    not_applicable: Mapping[str, str]
+
+
+def bucket_past(
+    book: Book,
+    examples: Examples,
+    *,
+    horizon: timedelta,
+    policy: LabelPolicy,
+    calendar: Calendar,
+) -> BucketPast:
+    """Describe each row by labels and orders that were certain before its as_of.
+
+    The label of the window before is read off the whole log: a row that was recorded late counts
+    in it. That can only help the baseline which the models have to beat.
+    """
+    keys = examples.rows.select(ENTITY_ID, AS_OF)
+    shifted = keys.with_columns(pl.col(AS_OF) - horizon)
+    before = bucket_labels(
+        book, shifted.lazy(), horizon=horizon, policy=policy, calendar=calendar
+    ).select(ENTITY_ID, pl.col(AS_OF) + horizon, pl.col("label").alias("previous"))
+    rows = keys.join(before, on=[ENTITY_ID, AS_OF], how="left", maintain_order="left")
+    rows = rows.with_columns(pl.col("previous").fill_null(NONE))
+    not_applicable = {
+        "stage_age": _NO_STAGE,
+        "crm_probability": _NO_PROBABILITY,
+        "naive_bayes": _NO_BAYES,
+    }
+    if book.has("invoices"):
+        orders = _orders(book, keys, calendar)
+        rows = rows.join(orders, on=[ENTITY_ID, AS_OF], how="left", maintain_order="left")
+    else:
+        not_applicable["recency_frequency"] = "the source has no orders or invoices"
+    outcomes = _labelled(examples.rows).with_columns((pl.col(AS_OF) + horizon).alias("known_at"))
+    by_name = {"customer_rate": _known(examples.rows, outcomes, ACCOUNT_ID)}
+    if examples.rows[OWNER_REP_ID].null_count() < examples.rows.height:
+        by_name["owner_rate"] = _known(examples.rows, outcomes, OWNER_REP_ID)
+    else:
+        not_applicable["owner_rate"] = "no owner is known as of any past moment"
+    return BucketPast(rows, by_name, not_applicable)
+
+
+def forecast_buckets(
+    examples: Examples, past: BucketPast, fold: Fold, *, horizon: timedelta, plan: FitPlan
+) -> Forecasts:
+    """Fit at the origin on windows that had ended, and predict every account of the test block.
+
+    Raises:
+        FitError: when no row before the origin answers a head's question.
+    """
+    everything = replace(examples, rows=examples.rows.with_columns(past.rows[_added(past)]))
+    train = everything.where(
+        pl.col(AS_OF).is_in(list(fold.train_as_ofs)) & (pl.col(AS_OF) + horizon <= fold.origin)
+    )
+    is_tested = everything.rows[AS_OF].is_in(list(fold.test_as_ofs))
+    test = everything.where(pl.col(AS_OF).is_in(list(fold.test_as_ofs)))
+    by_model = {
+        name: model.predict(test.X) for name, model in fit_candidates(train, plan=plan).items()
+    }
+    by_model |= _tables(_labelled(train.rows), test.rows)
+    by_model |= {name: frame.filter(is_tested) for name, frame in past.by_name.items()}
+    rows = test.rows.with_columns(
+        pl.lit(fold.origin).alias("origin"),
+        pl.col(ENTITY_ID).is_in(train.rows[ENTITY_ID].unique().to_list()).alias("is_known"),
+        pl.lit(1.0).alias("weight"),
+    )
+    return Forecasts(rows, by_model, BUCKET_COLUMNS, past.not_applicable)
+
+
+def fit_candidates(train: Examples, *, plan: FitPlan) -> dict[str, BucketModel]:
+    """Fit every servable kind; the logistic is the one inside the blend."""
+    fitted: dict[str, BucketModel] = {
+        kind: fit_bucket(
+            train.X,
+            train.rows,
+            features=train.features,
+            kind=kind,
+            seed=plan.seed,
+            threads=plan.threads,
+        )
+        for kind in ("lightgbm", "blend")
+    }
+    fitted["logistic"] = logistic_of(fitted["blend"])
+    return fitted
+
+
+def logistic_of(blend: BucketModel) -> BucketModel:
+    """The blend without its boosters."""
+    walk, pain, a_list = (_without_boosters(h) for h in (blend.walk, blend.pain, blend.a_list))
+    return replace(blend, kind="logistic", walk=walk, pain=pain, a_list=a_list)
+
+
+def _without_boosters(head: Head) -> Head:
+    return replace(head, boosters=()) if head.logistic is not None else head
+
+
+def _added(past: BucketPast) -> list[str]:
+    return [name for name in past.rows.columns if name not in (ENTITY_ID, AS_OF)]
+
+
+def _labelled(rows: pl.DataFrame) -> pl.DataFrame:
+    mature = rows.filter(pl.col("label_mature") & pl.col("label").is_not_null())
+    return mature.with_columns(one_hot("label", CLASS_OF))
+
+
+def _known(rows: pl.DataFrame, outcomes: pl.DataFrame, by: str) -> pl.DataFrame:
+    return known_rates(rows, outcomes, by=by, classes=BUCKET_COLUMNS)
+
+
+def _tables(train: pl.DataFrame, test: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Baselines that are counted on the fold's training rows."""
+    found = {
+        "constant": fit_rates(train, classes=BUCKET_COLUMNS).predict(test),
+        "persistence": fit_transition(train, classes=BUCKET_COLUMNS, before="previous").predict(
+            test
+        ),
+    }
+    if "recency_band" in train.columns:
+        levels = (("recency_band",), ("recency_band", "frequency_band"))
+        table = fit_rates(train, classes=BUCKET_COLUMNS, levels=levels)
+        found["recency_frequency"] = table.predict(test)
+    return found
+
+
+def _orders(book: Book, keys: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """entity_id, as_of, recency_band, frequency_band of the positive invoices known at as_of."""
+    since = (pl.col(AS_OF) - pl.col("issued_at")).dt.total_seconds() / 86_400
+    known = known_at(keys.lazy(), book, "invoices", calendar=calendar).filter(pl.col("amount") > 0)
+    summed = known.group_by(ENTITY_ID, AS_OF).agg(
+        since.min().alias("recency"),
+        (since <= 365.0).sum().cast(pl.Float64).alias("frequency"),
+    )
+    return summed.select(
+        ENTITY_ID,
+        AS_OF,
+        band(pl.col("recency"), RECENCY_EDGES).alias("recency_band"),
+        band(pl.col("frequency"), FREQUENCY_EDGES).alias("frequency_band"),
+    ).collect()

@@ -1,0 +1,67 @@
+"""Forecasts: what every model and baseline said of the same out-of-time rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecasts:
+    """Predictions of one or more folds, all about the same rows.
+
+    Attributes:
+        rows: entity_id, account_id, as_of, origin, owner_rep_id, segment, age_days, is_known
+            (whether the account was among the training rows), weight and the outcome.
+        by_model: model or baseline → one column per class, same rows; null where it has nothing
+            to say.
+        classes: names of those columns.
+        not_applicable: baseline → why it is not there.
+    """
+
+    rows: pl.DataFrame
+    by_model: Mapping[str, pl.DataFrame]
+    classes: tuple[str, ...]
+    not_applicable: Mapping[str, str]
+
+    def where(self, mask: pl.Series) -> "Forecasts":
+        """The rows of a mask."""
+        return Forecasts(
+            self.rows.filter(mask),
+            {name: frame.filter(mask) for name, frame in self.by_model.items()},
+            self.classes,
+            self.not_applicable,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """How a fit is run: the models' seed and the threads."""
+
+    seed: int
+    threads: int
+
+
+def stacked(parts: Sequence[Forecasts]) -> Forecasts:
+    """Folds one below the other; a model that one fold lacks is left out with its reason."""
+    first = parts[0]
+    shared = [name for name in first.by_model if all(name in part.by_model for part in parts)]
+    why = {name: text for part in parts for name, text in part.not_applicable.items()}
+    return Forecasts(
+        pl.concat([part.rows for part in parts]),
+        {name: pl.concat([part.by_model[name] for part in parts]) for name in shared},
+        first.classes,
+        {name: text for name, text in why.items() if name not in shared},
+    )
+
+
+def one_hot(label: str, classes: Mapping[str, str]) -> list[pl.Expr]:
+    """Each class as 0 or 1 from the label column; `classes` maps column → value.
+
+    >>> frame = pl.DataFrame({"label": ["pain"]})
+    >>> frame.select(one_hot("label", {"p_pain": "pain", "p_steady": "steady"})).row(0)
+    (1.0, 0.0)
+    """
+    return [
+        (pl.col(label) == value).cast(pl.Float64).alias(column) for column, value in classes.items()
+    ]
