@@ -23,8 +23,8 @@ from benchmarks.datasets.conversion import Conversion
 from benchmarks.evaluation_page import page
 from features.calendar import Calendar
 from features.crm.source import open_source
-from training import run
 from training.config import load_experiment
+from training.run import backtest
 
 PACKAGES = ("bucketlist", "polars", "lightgbm", "scikit-learn", "numpy")
 
@@ -73,7 +73,7 @@ def evaluate(dataset: DataSet, source: Path, *, now: datetime) -> Mapping[str, o
         conversion = dataset.convert(source, tables)
         say(f"{dataset.name}: {conversion.rows_in:,} raw rows")
         book = open_source(f"files:{tables}", calendar=calendar, now=now).read().book
-        run.backtest(book, experiment, calendar, out=out, progress=say)
+        backtest(book, experiment, calendar, out=out, progress=say)
         metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     say(f"{dataset.name}: {time.perf_counter() - started:.0f} s")
     return {

@@ -27,6 +27,9 @@ REFUSALS = (
 )
 """Errors with an exit code of their own: module, class, code."""
 
+DOMAIN_ERRORS = ("BundleError", "RegistryError")
+"""Errors of the rooms that are plain exceptions."""
+
 
 @app.callback()
 def common(
@@ -72,7 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
         raise SystemExit(130) from None
-    except (ValueError, OSError, LookupError, RuntimeError) as error:
+    except Exception as error:
+        if not is_expected(error):
+            raise
         typer.echo(f"error: {_words(error)}", err=True)
         raise SystemExit(exit_code(error)) from error
 
@@ -94,6 +99,13 @@ def shared_first(arguments: list[str]) -> list[str]:
         else:
             own.append(word)
     return shared + own
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether the message says it all; anything else is a fault of ours and shows its trace."""
+    if isinstance(error, ValueError | OSError | LookupError | RuntimeError):
+        return True
+    return type(error).__name__ in DOMAIN_ERRORS
 
 
 def exit_code(error: Exception) -> int:

@@ -30,13 +30,8 @@ def promote(
     session: Session = context.obj
     if force and not why.strip():
         raise typer.BadParameter("expected a reason with --force", param_hint="--why")
-    if not force:
-        verdict = _verdict(session, version)
-        if not verdict.is_passed:
-            for reason in verdict.reasons:
-                session.say(reason)
-            typer.echo(f"error: the gate says {verdict.decision} for version {version}", err=True)
-            raise typer.Exit(GATE_REFUSED)
+    if not force and not passes_gate(session, version):
+        raise typer.Exit(GATE_REFUSED)
     promote_version(session, version, why=why)
 
 
@@ -102,9 +97,19 @@ def versions(context: typer.Context) -> None:
     Console(highlight=False).print(table)
 
 
-def promote_version(
-    session: Session, version: int, *, why: str = "", what: str = PROMOTED
-) -> None:
+def passes_gate(session: Session, version: int) -> bool:
+    """Run the gate on the version and say why it decides as it does."""
+    from bucketlist.train import judge_version  # noqa: PLC0415
+
+    _, verdict = judge_version(session, version)
+    for reason in verdict.reasons:
+        session.say(reason)
+    words = verdict.decision.replace("_", " ")
+    session.say(f"the gate says for version {version}: {words}")
+    return verdict.decision == "promote"
+
+
+def promote_version(session: Session, version: int, *, why: str = "", what: str = PROMOTED) -> None:
     """Export the version's bundle, prove it with its canary, then move pointer and alias.
 
     Raises:
@@ -128,8 +133,13 @@ def promote_version(
     store = open_store(session.settings)
     try:
         with store.writing() as connection:
-            details = {"version": version, "bundle": champion.bundle, "why": why}
-            audit.append(connection, audit.Entry("machine", what, session.now(), details))
+            entry = audit.Entry(
+                "machine",
+                what,
+                session.now(),
+                {"version": version, "bundle": champion.bundle, "why": why},
+            )
+            audit.append(connection, entry)
     finally:
         store.close()
     session.say(f"version {version} is the champion, bundle {champion.bundle[:12]}")

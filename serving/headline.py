@@ -28,7 +28,7 @@ def headline(
     visible: Collection[str],
     calendar: Calendar,
 ) -> tuple[HeadlineFigure, ...]:
-    """A-list, walk-away, deals at risk before the quarter ends, needs review.
+    """A-list, walk-away, deals at risk by the quarter's end, needs review.
 
     Args:
         snapshot: where the deals are.
@@ -51,9 +51,7 @@ def headline(
         HeadlineFigure(
             "Needs review",
             wording.count(review, "account"),
-            "too close to call; you know more than the model"
-            if review
-            else "every bucket has a clear lead",
+            "too close to call: you decide" if review else "every bucket has a clear lead",
         ),
     )
 
@@ -92,5 +90,5 @@ def _at_risk(deals: Sequence[DealRow], today: date, period_end: date) -> Headlin
     else:
         total = wording.money(sum(amounts), risky[0].currency)
         note = f"{total}, more likely to slip than to close"
-    term = f"Deals at risk before {wording.short_day(period_end)}"
+    term = f"Deals at risk by {wording.short_day(period_end)}"
     return HeadlineFigure(term, f"{len(risky)} of {len(promised)}", note)

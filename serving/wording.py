@@ -138,12 +138,12 @@ def plain(code: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text that begins with a capital and ends with a full stop.
+    r"""A text that begins with a capital, ends with a full stop and keeps its per cents whole.
 
-    >>> sentence("pays 52 days late"), sentence("Late?")
-    ('Pays 52 days late.', 'Late?')
+    >>> sentence("pays 52 days late"), sentence("Late?"), sentence("up 38 %")
+    ('Pays 52 days late.', 'Late?', 'Up 38\xa0%.')
     """
-    trimmed = text.strip()
+    trimmed = text.strip().replace(" %", f"{_FIXED}%")
     begun = trimmed[:1].upper() + trimmed[1:]
     return begun if not begun or begun.endswith((".", "!", "?", "…")) else f"{begun}."
 

@@ -19,7 +19,7 @@ from models.baseline import (
     fit_transition,
     known_rates,
 )
-from models.bucket import BucketModel
+from models.bucket import BucketModel, Kind
 from models.head import Head
 from models.policy import BUCKETS, LabelPolicy
 from training.fit import fit_bucket
@@ -29,7 +29,7 @@ from training.labels import bucket_labels
 from training.matrix import Examples
 from training.scores import BUCKET_COLUMNS
 
-CANDIDATES = ("lightgbm", "blend", "logistic")
+CANDIDATES: tuple[Kind, ...] = ("lightgbm", "blend", "logistic")
 """Kinds that can be served; the logistic is a baseline as well."""
 
 CLASS_OF: Mapping[str, str] = dict(zip(BUCKET_COLUMNS, BUCKETS, strict=True))
@@ -122,19 +122,30 @@ def forecast_buckets(
 
 def fit_candidates(train: Examples, *, plan: FitPlan) -> dict[str, BucketModel]:
     """Fit every servable kind; the logistic is the one inside the blend."""
-    fitted: dict[str, BucketModel] = {
-        kind: fit_bucket(
-            train.X,
-            train.rows,
-            features=train.features,
-            kind=kind,
-            seed=plan.seed,
-            threads=plan.threads,
-        )
-        for kind in ("lightgbm", "blend")
+    blend = fit_kind(train, "blend", plan=plan)
+    return {
+        "lightgbm": fit_kind(train, "lightgbm", plan=plan),
+        "blend": blend,
+        "logistic": logistic_of(blend),
     }
-    fitted["logistic"] = logistic_of(fitted["blend"])
-    return fitted
+
+
+def fit_kind(train: Examples, kind: str, *, plan: FitPlan) -> BucketModel:
+    """Fit one of the kinds that can be served.
+
+    Raises:
+        ValueError: for another kind.
+    """
+    if kind not in CANDIDATES:
+        raise ValueError(f"expected a kind out of {list(CANDIDATES)}, got {kind!r}")
+    return fit_bucket(
+        train.X,
+        train.rows,
+        features=train.features,
+        kind=kind,
+        seed=plan.seed,
+        threads=plan.threads,
+    )
 
 
 def logistic_of(blend: BucketModel) -> BucketModel:

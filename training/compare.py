@@ -173,10 +173,8 @@ def _against(challenger: Evidence, champion: Evidence, part: Part, seed: int) ->
     )
     what = f"{part}: challenger against champion on {shared.height} shared rows"
     if challenger.recipe == champion.recipe:
-        findings = [_refreshed(gain, what)]
-    else:
-        findings = [_judged(gain, what)]
-    return [*findings, *_calibrated(shared, part)]
+        return [_refreshed(gain, what)]
+    return [_judged(gain, what), *_calibrated(shared, part)]
 
 
 def _judged(gain: Gain, what: str) -> Finding:

@@ -23,7 +23,7 @@ from models.golden import GoldenDeals, golden_rows
 from models.policy import Policy, load_policy
 from models.slip import SlipModel
 from training.backtest import BacktestResult
-from training.bucket_forecasts import fit_candidates
+from training.bucket_forecasts import fit_kind
 from training.confidence import tau_of
 from training.contest import Contest
 from training.fit import fit_slip
@@ -71,7 +71,7 @@ def make_release(
         contest = result.contests["bucket"]
         policy = contest.policy
         accounts = contest.examples.where(pl.col("label_mature"))
-        bucket = fit_candidates(accounts, plan=plan)[contest.judgement.served]
+        bucket = fit_kind(accounts, contest.judgement.served, plan=plan)
     if "slip" in result.contests:
         cut = calendar.day_of(book.observed_until)
         deals = result.contests["slip"].examples.where(pl.col(AS_OF) < calendar.midnight(cut))

@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         out.mkdir(parents=True)
         (out / "metrics.json").write_text('{"schema": 1}')
 
-    monkeypatch.setattr("training.run.backtest", backtest)
+    monkeypatch.setattr("benchmarks.evaluate.backtest", backtest)
     monkeypatch.setattr(evaluate, "page", lambda there, missing: f"{len(there)} {missing}")
     return calls
 

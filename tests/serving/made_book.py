@@ -134,8 +134,13 @@ def page_of(
 
 def html(template: str = "book.html", **context: object) -> str:
     """A template as the server writes it: escaped, and a missing value is an error."""
-    loader = FileSystemLoader(HOUSE / "templates")
-    world = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    world = Environment(
+        loader=FileSystemLoader(HOUSE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     return world.get_template(template).render(context)
 
 
@@ -146,7 +151,7 @@ def _part(name: str, rows: Sequence[Cells]) -> pl.DataFrame:
 
 def _bundle() -> Bundle:
     """Only its card is read by a page."""
-    used = DataUsed(rows={}, observed_until=AS_OF)
+    used = DataUsed(AS_OF, "d", {}, account_rows=0, accounts=0, deal_rows=0, deals=0)
     card = ModelCard(
         version=12,
         trained_at=AS_OF,

@@ -78,9 +78,17 @@ def account(account_id: str, owner: str | None, *, rank: int | None = 1) -> dict
     p = {"p_a_list": 0.6, "p_pain": 0.1, "p_walk_away": 0.1, "p_steady": 0.2}
     told = {"bucket": "a_list", "confidence": "firm", "rank_in_book": rank, "book_size": 3}
     return {
-        **{"account_id": account_id, "name": f"Account {account_id}", "owner_rep_id": owner},
-        **{"segment": "mid", "value": 1000.0, "currency": "USD", "status": "scored"},
-        **{"kept_in_pursuit": False, "reasons": [REASON], "open_deals": 1, "trend": "level"},
+        "account_id": account_id,
+        "name": f"Account {account_id}",
+        "owner_rep_id": owner,
+        "segment": "mid",
+        "value": 1000.0,
+        "currency": "USD",
+        "status": "scored",
+        "kept_in_pursuit": False,
+        "reasons": [REASON],
+        "open_deals": 1,
+        "trend": "level",
         **p,
         **told,
     }
@@ -90,12 +98,22 @@ def deal(deal_id: str, account_id: str, owner: str | None) -> dict[str, object]:
     p = {"p_won_by_committed": 0.3, "slip_risk": 0.7, "p_won_by_month_end": 0.3}
     more = {"p_won_by_period_end": 0.5, "p_lost": 0.2, "p_slip": 0.3}
     return {
-        **{"opportunity_id": deal_id, "account_id": account_id, "owner_rep_id": owner},
-        **{"name": f"Deal {deal_id}", "account_name": f"Account {account_id}", "amount": 500.0},
-        **{"currency": "USD", "status": "scored", "type": "new", "stage": "proposal"},
-        **{"committed_on": date(2026, 1, 20), "month_end": date(2026, 1, 31)},
-        **{"period_end": date(2026, 3, 31), "close_p50": date(2026, 2, 20)},
-        **{"reasons": [REASON], "flags": ["past_commitment"]},
+        "opportunity_id": deal_id,
+        "account_id": account_id,
+        "owner_rep_id": owner,
+        "name": f"Deal {deal_id}",
+        "account_name": f"Account {account_id}",
+        "amount": 500.0,
+        "currency": "USD",
+        "status": "scored",
+        "type": "new",
+        "stage": "proposal",
+        "committed_on": date(2026, 1, 20),
+        "month_end": date(2026, 1, 31),
+        "period_end": date(2026, 3, 31),
+        "close_p50": date(2026, 2, 20),
+        "reasons": [REASON],
+        "flags": ["past_commitment"],
         **p,
         **more,
     }
@@ -116,9 +134,7 @@ def frames(owned: Iterable[tuple[str, str | None]] = OWNED) -> dict[str, pl.Data
             "accounts.parquet",
             (account(a, owner, rank=rank) for rank, (a, owner) in enumerate(owned, 1)),
         ),
-        "deals.parquet": part(
-            "deals.parquet", (deal(f"d-{a}", a, owner) for a, owner in owned)
-        ),
+        "deals.parquet": part("deals.parquet", (deal(f"d-{a}", a, owner) for a, owner in owned)),
         "curves.parquet": part(
             "curves.parquet",
             (
@@ -149,7 +165,13 @@ class World:
     live: LiveSnapshot
     app: FastAPI
 
-    def publish(self, parts: dict[str, pl.DataFrame] | None = None, *, minute: int = 0) -> str:
+    def publish(
+        self,
+        parts: dict[str, pl.DataFrame] | None = None,
+        *,
+        minute: int = 0,
+        is_followed: bool = True,
+    ) -> str:
         former = scores.current(self.store)
         ref = publish(
             self.settings.home,
@@ -168,7 +190,8 @@ class World:
             former=former and former.snapshot_id,
             now=NOW,
         )
-        self.live.refresh()
+        if is_followed:
+            self.live.refresh()
         return ref.snapshot_id
 
     def key(self, role: Role, rep_id: str | None = None) -> NewKey:
