@@ -49,6 +49,8 @@ def serve(
     if workers == 1:
         _run(session, settings)
         return
+    if port == 0:
+        raise typer.BadParameter("expected a --port from 1 with several --workers, got 0")
     # worker processes read their settings anew: from the environment
     os.environ["BUCKETLIST_HOME"] = str(settings.home.resolve())
     os.environ["BUCKETLIST_HOST"], os.environ["BUCKETLIST_PORT"] = host, str(port)

@@ -9,13 +9,21 @@ from markupsafe import Markup
 from serving import wording
 from serving.charts import sparkline
 from serving.rows import AccountRow, Bucket, DealRow, HistoryPoint, ReasonRow
-from serving.snapshots import Snapshot
 
 REASONS_SHOWN = 2
 AT_RISK_FROM = 0.5
 PAST = "past_commitment"
 
 _ORDER: tuple[Bucket, ...] = ("a_list", "pain", "walk_away", "steady")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one publication holds of one account; read once for the whole page."""
+
+    row: AccountRow
+    deals: tuple[DealRow, ...]
+    past: tuple[HistoryPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class Card:
         value: money in its short form; None when neither invoices nor won deals are known.
         facts: segment and kind, in the order shown.
         closest: for an account that needs review, the two likeliest buckets.
+        kept_until: for one kept in pursuit, the last day, or nothing where it has none.
         others: open deals that belong to a colleague outside the reader's view, count.
     """
 
@@ -103,40 +112,30 @@ class Card:
     kept_until: str | None
 
 
-def card(
-    snapshot: Snapshot,
-    row: AccountRow,
-    *,
-    anchor: str,
-    visible: Collection[str],
-    today: date,
-) -> Card:
+def card(record: Record, *, anchor: str, visible: Collection[str], today: date) -> Card:
     """Say everything about one account.
 
     Args:
-        snapshot: where its deals and history are.
-        row: the account.
+        record: what was published of it.
         anchor: see `Card`.
         visible: the reps whose deals the reader may see.
         today: of the organisation, at as_of.
     """
-    deals = snapshot.deals_of(row.account_id)
-    shown = tuple(deal for deal in deals if deal.owner_rep_id in visible)
-    reasons = tuple(_reason(reason, row.bucket) for reason in row.reasons[:REASONS_SHOWN])
-    name = row.name or row.account_id
+    row = record.row
+    shown = [deal for deal in record.deals if deal.owner_rep_id in visible]
     return Card(
         anchor=anchor,
         row=row,
-        name=name,
+        name=row.name or row.account_id,
         value=None if row.value is None else wording.money(row.value, row.currency),
         confidence=wording.CONFIDENCE_NAMES[row.confidence] if row.confidence else "",
         facts=_facts(row),
-        reasons=reasons,
+        reasons=tuple(_reason(reason, row.bucket) for reason in row.reasons[:REASONS_SHOWN]),
         has_driver=len(row.reasons) >= REASONS_SHOWN,
-        score=_score(row, snapshot.history(row.account_id)),
+        score=_score(row, record.past),
         slip=_slip(row, today),
         deals=tuple(_deal(deal, today) for deal in sorted(shown, key=_by_promise)),
-        others=len(deals) - len(shown),
+        others=len(record.deals) - len(shown),
         closest=_closest(row) if row.confidence == "review" else None,
         kept_until=_kept_until(row, today),
     )

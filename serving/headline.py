@@ -4,12 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from features.calendar import Calendar
 from serving import wording
 from serving.board import total_value
-from serving.cards import is_at_risk
+from serving.cards import Record, is_at_risk
 from serving.rows import AccountRow, DealRow
-from serving.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +20,23 @@ class HeadlineFigure:
 
 
 def headline(
-    snapshot: Snapshot,
-    rows: Sequence[AccountRow],
-    *,
-    visible: Collection[str],
-    calendar: Calendar,
+    records: Sequence[Record], *, visible: Collection[str], today: date, period_end: date
 ) -> tuple[HeadlineFigure, ...]:
     """A-list, walk-away, deals at risk by the quarter's end, needs review.
 
     Args:
-        snapshot: where the deals are.
-        rows: the whole book, whatever tab or search narrows down below.
+        records: the whole book, whatever tab or search narrows down below.
         visible: the reps whose deals the reader may see.
-        calendar: of the organisation.
+        today: of the organisation, at as_of.
+        period_end: last day of the fiscal quarter.
     """
-    today = calendar.day_of(snapshot.as_of)
-    deals = [
-        deal
-        for row in rows
-        for deal in snapshot.deals_of(row.account_id)
-        if deal.owner_rep_id in visible
-    ]
+    rows = [record.row for record in records]
+    deals = [deal for record in records for deal in record.deals if deal.owner_rep_id in visible]
     review = sum(row.confidence == "review" for row in rows)
     return (
         _a_list(rows),
         _walk_away(rows),
-        _at_risk(deals, today, calendar.quarter_end_of(today)),
+        _at_risk(deals, today, period_end),
         HeadlineFigure(
             "Needs review",
             wording.count(review, "account"),

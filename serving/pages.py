@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from features.calendar import Calendar
 from serving import wording
 from serving.board import SORTS, TABS, Column, Unscored, View, columns_of, unscored_of
-from serving.cards import Card, DealLine, card
+from serving.cards import Card, DealLine, Record, card
 from serving.headline import HeadlineFigure, headline
 from serving.live import Served
 from serving.rows import AccountRow, RepRow
+from serving.snapshots import Snapshot
 
 __all__ = [
     "BookPage",
@@ -154,11 +155,12 @@ def book_page(  # noqa: PLR0913  one argument per field of the form, and what it
     today = calendar.day_of(snapshot.as_of)
     # who owns rows may be missing from the CRM's list of reps
     names = {rep_id: rep_id} | {rep.rep_id: rep.name or rep.rep_id for rep in reps}
-    rows = snapshot.book_of([rep_id])
+    records = _records(snapshot, rep_id)
+    rows = [record.row for record in records]
     cards = [
-        card(snapshot, row, anchor=f"account-{place}", visible=names.keys(), today=today)
-        for place, row in enumerate(rows, start=1)
-        if row.status == "scored"
+        card(record, anchor=f"account-{place}", visible=names.keys(), today=today)
+        for place, record in enumerate(records, start=1)
+        if record.row.status == "scored"
     ]
     columns = columns_of(cards, view)
     unscored = unscored_of(rows, view, weeks=served.bundle.card.horizon_weeks)
@@ -171,7 +173,7 @@ def book_page(  # noqa: PLR0913  one argument per field of the form, and what it
         rep_name=names[rep_id],
         signed_in=reader.name if reader else names[rep_id],
         view=view,
-        headline=headline(snapshot, rows, visible=names.keys(), calendar=calendar),
+        headline=headline(records, visible=names.keys(), today=today, period_end=period_end),
         tabs=_tabs(rows, view),
         sorts=tuple(Choice(key, name, key == view.sort) for key, name in SORTS.items()),
         reps=_reps(names, rep_id),
@@ -200,6 +202,14 @@ def fiscal_quarter(period_end: date, calendar: Calendar) -> str:
     # the fiscal year is named for the calendar year that holds its last month
     year = period_end.year + (period_end.month + 11 - months) // 12
     return f"Q{months // 3}\u00a0{year}"
+
+
+def _records(snapshot: Snapshot, rep_id: str) -> tuple[Record, ...]:
+    """The rep's whole book with its deals and its weekly scores."""
+    return tuple(
+        Record(row, snapshot.deals_of(row.account_id), snapshot.history(row.account_id))
+        for row in snapshot.book_of([rep_id])
+    )
 
 
 def _tabs(rows: Sequence[AccountRow], view: View) -> tuple[Tab, ...]:

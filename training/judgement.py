@@ -18,7 +18,7 @@ from training.metrics import (
 )
 
 AGE_EDGES = (30.0, 90.0, 180.0, 365.0)
-AGE_NAMES = ("to 30 days", "31 to 90", "91 to 180", "181 to 365", "over a year")
+AGE_NAMES = ("0-30 days", "31-90 days", "91-180 days", "181-365 days", "over 365 days")
 SLICES = ("by_origin", "by_segment", "by_age", "by_acquaintance", "by_type")
 SLICE_REPEATS = 200
 """Bootstrap repeats on slices, where a rough interval is enough."""

@@ -140,17 +140,21 @@ def gains(curves: Mapping[str, tuple[Floats, Codes]], *, strong: str, positive: 
 
 
 def shares_over_time(
-    months: Sequence[str], shares: Mapping[str, Floats], colours: Mapping[str, str]
+    months: Sequence[str],
+    shares: Mapping[str, Floats],
+    colours: Mapping[str, str],
+    *,
+    is_wide: bool = False,
 ) -> str:
     """How outcomes divide at every as_of; a jump here is a change of business or of records."""
-    with _drawing(5.6, 2.7) as (drawing, axes):
+    with _drawing(11.4 if is_wide else 5.6, 2.7) as (drawing, axes):
         bottom = np.zeros(len(months))
         places = np.arange(len(months))
         for name, share in shares.items():
             axes.bar(places, share, bottom=bottom, width=0.86, color=colours.get(name, SOFT),
                      label=name.replace("_", " "))  # fmt: skip
             bottom = bottom + share
-        step = -(-len(months) // 6)
+        step = -(-len(months) // (12 if is_wide else 6))
         axes.set_xticks(places[::step], list(months)[::step])
         axes.set(ylim=(0, 1), ylabel="share of labelled rows")
         axes.grid(visible=False, axis="x")

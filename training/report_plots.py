@@ -11,6 +11,7 @@ from training import plots
 from training.config import Part
 from training.contest import Contest
 from training.intervals import Codes, Figure, Floats, Mask
+from training.judgement import AGE_NAMES
 from training.report_tables import named
 
 
@@ -62,7 +63,7 @@ def figures(contest: Contest, rival: str) -> str:
             "By age of the " + ("account" if contest.part == "bucket" else "deal"),
             plots.steps(_by_age(contest, rival), label="log loss",
                         strong=named(judgement.served)),
-            "Age at as_of, with 90 % intervals. One number over all ages would hide the spread.",
+            "Age in days at as_of, with 90 % intervals. One number would hide the spread.",
         ),
         _outcomes(contest),
     ]  # fmt: skip
@@ -107,14 +108,15 @@ def _by_age(contest: Contest, rival: str) -> dict[str, dict[str, Figure]]:
     ages = standings[names[0]].slices["by_age"]
     order = sorted(ages, key=_age_place)
     return {
-        age: {named(name): standings[name].slices["by_age"][age].log_loss for name in names}
+        age.removesuffix(" days"): {
+            named(name): standings[name].slices["by_age"][age].log_loss for name in names
+        }
         for age in order
     }
 
 
 def _age_place(name: str) -> int:
-    known = ("to 30 days", "31 to 90", "91 to 180", "181 to 365", "over a year")
-    return known.index(name) if name in known else len(known)
+    return AGE_NAMES.index(name) if name in AGE_NAMES else len(AGE_NAMES)
 
 
 def _outcomes(contest: Contest) -> str:
@@ -135,5 +137,6 @@ def _outcomes(contest: Contest) -> str:
         if contest.part == "bucket"
         else "Won, lost or still open at the end of the fiscal quarter of the committed date."
     )
-    return _figure(title, plots.shares_over_time(counts["month"].to_list(), shares, colours),
-                   caption)  # fmt: skip
+    is_wide = contest.part == "bucket"
+    svg = plots.shares_over_time(counts["month"].to_list(), shares, colours, is_wide=is_wide)
+    return _figure(title, svg, caption, is_wide=is_wide)

@@ -62,8 +62,10 @@ def _steady_headers(answer) -> tuple[tuple[str, str], ...]:
 
 
 def test_both_forms_of_a_salesforce_id_are_the_same_account_and_the_same_rep(world) -> None:
-    parts = frames([(SHORT, LONG), ("a1", "ann")])
-    world.publish(parts, minute=1)
+    parts = frames([(SHORT, SHORT), ("a1", "ann")])
+    reps = parts["reps.parquet"]
+    renamed = reps.with_columns(rep_id=reps["rep_id"].replace("bob", SHORT))
+    world.publish({**parts, "reps.parquet": renamed}, minute=1)
     headers = world.bearer("rep", LONG)
 
     with world.client() as client:

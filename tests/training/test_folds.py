@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,7 +45,7 @@ def test_the_grid_of_deals_keeps_its_mondays_when_the_log_grows() -> None:
 
     assert {moment.weekday() for moment in short} == {0}
     assert [moment for moment in short if moment >= later] == found[: len(short) - 3]
-    assert {b - a for a, b in zip(found, found[1:], strict=False)} == {timedelta(weeks=2)}
+    assert {b - a for a, b in pairwise(found)} == {timedelta(weeks=2)}
 
 
 @pytest.mark.parametrize("weeks", LADDER)
@@ -120,9 +121,7 @@ def test_too_short_a_history_ends_with_the_table_of_weeks_required_and_found() -
 
 @pytest.mark.parametrize("weeks", LADDER)
 def test_the_weeks_that_the_table_asks_for_are_enough_and_one_less_is_not(weeks: int) -> None:
-    step = choose_horizon(
-        weeks, LADDER, span=span(208), rhythm=MONTHLY, calendar=Calendar()
-    ).chosen
+    step = choose_horizon(weeks, LADDER, span=span(208), rhythm=MONTHLY, calendar=Calendar()).chosen
 
     for needed, origins in ((step.weeks_for_full, 6), (step.weeks_for_short, 3)):
         enough = len(folds_of(weeks, span(needed), MONTHLY, Calendar(), 4))
