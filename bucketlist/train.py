@@ -173,22 +173,27 @@ def judge_version(session: Session, version: int | None = None) -> "tuple[int, V
     """
     from models.registry import Registry  # noqa: PLC0415  keeps --help quick
     from training.compare import evidence_in, gate  # noqa: PLC0415
-    from training.run import report_folder  # noqa: PLC0415
 
     registry = Registry(session.home)
     number = version if version is not None else registry.challenger()
     if number is None:
         raise LookupError("expected a challenger, found none: run `bucketlist train` first")
-    folder = report_folder(session.home, number)
-    if not folder.is_dir():
-        raise LookupError(f"expected the backtest of version {number} in {folder}, found none")
+    folder = _backtest_of(session, number)
     champion = registry.champion()
-    old = report_folder(session.home, champion) if champion not in (None, number) else None
-    has_old = old is not None and old.is_dir()
-    verdict = gate(evidence_in(folder), evidence_in(old) if old is not None and has_old else None)
+    old = None if champion in (None, number) else _backtest_of(session, champion or 0)
+    verdict = gate(evidence_in(folder), None if old is None else evidence_in(old))
     text = json.dumps({"version": number, "champion": champion, **verdict.to_mapping()}, indent=2)
     (folder / "verdict.json").write_text(text + "\n", encoding="utf-8")
     return number, verdict
+
+
+def _backtest_of(session: Session, version: int) -> Path:
+    from training.run import report_folder  # noqa: PLC0415  keeps --help quick
+
+    folder = report_folder(session.home, version)
+    if not folder.is_dir():
+        raise LookupError(f"expected the backtest of version {version} in {folder}, found none")
+    return folder
 
 
 def _labels(

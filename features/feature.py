@@ -34,7 +34,10 @@ class Feature:
         null_means: what a null says.
         sentence: how a rep reads the value, with `{value}` and optionally `{peer}` already
             formatted as text by `number_format`; e.g. "{value} replies in 90 days; similar
-            accounts {peer}". Never the owner's name, never a causal verb.
+            accounts {peer}". Never the owner's name, never a causal verb. Empty: never told.
+        sentence_at_zero: how a value of exactly zero reads, where "0 …" would be clumsy.
+        sentence_below_zero: how a value below zero reads, with its size as `{value}`; the usual
+            sentence where empty.
         number_format: a Python format spec for value and peer, e.g. ",.0f" or ".0%".
         is_rep_editable: whether a rep can type it (close date, stage, amount).
         direction: head → +1 or -1 where the head must be monotone in the feature.
@@ -48,6 +51,8 @@ class Feature:
     null_means: str
     sentence: str
     number_format: str = ",.0f"
+    sentence_at_zero: str = ""
+    sentence_below_zero: str = ""
     is_rep_editable: bool = False
     direction: Mapping[Head, int] = field(default_factory=dict)
 

@@ -152,9 +152,21 @@ class _Telling:
         open_to = [
             column
             for column in columns
-            if sign * self.pulls[row, column] > 0.0 and not np.isnan(self.values[row, column])
+            if sign * self.pulls[row, column] > 0.0 and self._is_telling(row, column)
         ]
         return max(open_to, key=lambda column: sign * self.pulls[row, column], default=None)
+
+    def _is_telling(self, row: int, column: int) -> bool:
+        """There is a value, and it does not read like the peers' own."""
+        value = float(self.values[row, column])
+        if np.isnan(value):
+            return False
+        norm = float("nan") if self.norms is None else float(self.norms[row, column])
+        feature = self.catalogue[self.names[column]]
+        if not feature.sentence:
+            return False
+        spec = feature.number_format
+        return np.isnan(norm) or _number(value, spec) != _number(norm, spec)
 
     def reason(self, row: int, column: int, *, effect: str, day: date) -> Reason:
         """The sentence of one feature of one row."""
@@ -205,6 +217,10 @@ def _known(X: pl.DataFrame, names: Sequence[str]) -> Matrix:
 
 def _sentence(feature: Feature, value: float, peer: float | None) -> str:
     told = feature.sentence
+    if value == 0.0 and feature.sentence_at_zero:
+        told = feature.sentence_at_zero
+    elif value < 0.0 and feature.sentence_below_zero:
+        told, value = feature.sentence_below_zero, -value
     if peer is None:
         clauses = [clause for clause in told.split(";") if "{peer}" not in clause]
         told = ";".join(clauses).strip()

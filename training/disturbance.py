@@ -8,9 +8,8 @@ import polars as pl
 from features.book import Book
 from features.calendar import Calendar
 from features.history import known_from
-from features.schema import ACCOUNT_ID, DAY, HISTORY, NOW, NUMBER, RECORDED_AT, TABLES, Table
+from features.schema import ACCOUNT_ID, DAY, HISTORY, NOW, NUMBER, RECORDED_AT, TABLES, TIME, Table
 from features.schema import TEXT as TEXT_TYPE
-from features.schema import TIME
 
 ADDED = "added:"
 _HISTORIES = {"account_changes": "accounts", "opportunity_changes": "opportunities"}

@@ -1,9 +1,8 @@
 """Plots: the report's figures as SVG text, drawn from the judged forecasts."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 
 import matplotlib as mpl
 import numpy as np

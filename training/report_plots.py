@@ -14,7 +14,6 @@ from training.intervals import Codes, Figure, Floats, Mask
 from training.judgement import AGE_NAMES
 from training.report_tables import named
 
-
 REFERENCE: Mapping[Part, str] = {"bucket": "persistence", "slip": "stage_age"}
 """The baseline that a part has to beat."""
 

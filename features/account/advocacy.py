@@ -16,6 +16,7 @@ FEATURES = (
         needs=("referrals",),
         null_means="the CRM has no referrals",
         sentence="{value} referrals in a year; similar accounts {peer}",
+        sentence_at_zero="no referral in a year; similar accounts {peer}",
         direction={"a_list": 1},
     ),
     Feature(

@@ -19,6 +19,7 @@ FEATURES = (
         needs=("activities.direction",),
         null_means=_NO_DIRECTION,
         sentence="{value} touches in 30 days; similar accounts {peer}",
+        sentence_at_zero="not contacted in 30 days; similar accounts {peer} times",
     ),
     Feature(
         name="touches_31_90d",
@@ -46,7 +47,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities",),
         null_means="the CRM has no activities",
-        sentence="{value} hours in 90 days; similar accounts {peer}",
+        sentence="{value} hours of our time in 90 days; similar accounts {peer}",
+        sentence_at_zero="no time spent in 90 days; similar accounts {peer} hours",
         number_format=",.1f",
     ),
 )

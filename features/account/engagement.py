@@ -20,6 +20,7 @@ FEATURES = (
         needs=_NEEDS,
         null_means=_NO_ACTIVITIES,
         sentence="{value} replies in 30 days; similar accounts {peer}",
+        sentence_at_zero="no reply in 30 days; similar accounts {peer}",
         direction={"walk": -1},
     ),
     Feature(
@@ -59,7 +60,8 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means="it never replied",
-        sentence="silent for {value} days; similar accounts {peer}",
+        sentence="last heard from {value} days ago; similar accounts {peer}",
+        sentence_at_zero="heard from today; similar accounts {peer} days ago",
         direction={"walk": 1},
     ),
     Feature(
@@ -71,6 +73,7 @@ FEATURES = (
         needs=_NEEDS,
         null_means=_NO_ACTIVITIES,
         sentence="{value} touches since the last answer; similar accounts {peer}",
+        sentence_at_zero="answered our last touch; similar accounts leave {peer} open",
     ),
     Feature(
         name="meetings_90d",
@@ -80,6 +83,7 @@ FEATURES = (
         needs=("activities",),
         null_means="the CRM has no activities",
         sentence="{value} meetings in 90 days; similar accounts {peer}",
+        sentence_at_zero="no meeting in 90 days; similar accounts {peer}",
         direction={"walk": -1},
     ),
 )

@@ -18,6 +18,7 @@ FEATURES = (
         needs=_NEEDS,
         null_means="no invoice fell due in the last 365 days",
         sentence="pays {value} days late; similar accounts {peer}",
+        sentence_at_zero="pays on time; similar accounts {peer} days late",
         number_format=",.1f",
         direction={"pain": 1},
     ),
@@ -30,6 +31,7 @@ FEATURES = (
         needs=_NEEDS,
         null_means="no invoice fell due in the last 365 days",
         sentence="{value} of invoices are paid late; similar accounts {peer}",
+        sentence_at_zero="no invoice was paid late; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -40,6 +42,7 @@ FEATURES = (
         needs=_NEEDS,
         null_means="the CRM does not say when invoices are due and paid",
         sentence="{value} is overdue; similar accounts {peer}",
+        sentence_at_zero="nothing is overdue; similar accounts {peer}",
         direction={"pain": 1},
     ),
 )

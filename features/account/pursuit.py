@@ -24,6 +24,7 @@ FEATURES = (
         needs=("opportunities",),
         null_means="the CRM has no deals",
         sentence="{value} open deals; similar accounts {peer}",
+        sentence_at_zero="no open deal; similar accounts {peer}",
     ),
     Feature(
         name="open_amount",
@@ -42,7 +43,8 @@ FEATURES = (
         concept="momentum",
         needs=("opportunity_changes", "opportunities.close_date"),
         null_means="the CRM keeps no history of close dates",
-        sentence="{value} pushes in half a year; similar accounts {peer}",
+        sentence="close dates pushed {value} times in half a year; similar accounts {peer}",
+        sentence_at_zero="no close date pushed in half a year; similar accounts {peer}",
         is_rep_editable=True,
     ),
     Feature(
@@ -53,6 +55,7 @@ FEATURES = (
         needs=_OUTCOME,
         null_means=_NO_OUTCOMES,
         sentence="{value} deals won in a year; similar accounts {peer}",
+        sentence_at_zero="no deal won in a year; similar accounts {peer}",
     ),
     Feature(
         name="lost_365d",
@@ -62,6 +65,7 @@ FEATURES = (
         needs=_OUTCOME,
         null_means=_NO_OUTCOMES,
         sentence="{value} deals lost in a year; similar accounts {peer}",
+        sentence_at_zero="no deal lost in a year; similar accounts {peer}",
     ),
     Feature(
         name="customer_win_rate",
@@ -71,7 +75,7 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means="nothing in the book had closed yet",
-        sentence="wins here run at {value}; similar accounts {peer}",
+        sentence="{value} of past deals here were won; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(

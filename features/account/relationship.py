@@ -22,6 +22,7 @@ FEATURES = (
         needs=("activities.direction", "activities.contact_id"),
         null_means="the CRM does not say with whom",
         sentence="{value} people active in 90 days; similar accounts {peer}",
+        sentence_at_zero="nobody active in 90 days; similar accounts {peer} people",
         direction={"walk": -1},
     ),
     Feature(
@@ -68,7 +69,8 @@ FEATURES = (
         concept="relationship",
         needs=("activities.phase",),
         null_means="no personal activity with a phase in the last 365 days",
-        sentence="{value} of the contact came after a sale; similar accounts {peer}",
+        sentence="{value} of our contact was after the sale; similar accounts {peer}",
+        sentence_at_zero="no contact after the sale in this time; similar accounts {peer}",
         number_format=".0%",
     ),
 )

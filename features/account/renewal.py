@@ -31,7 +31,8 @@ FEATURES = (
         concept="value",
         needs=("contracts",),
         null_means="the CRM has no contracts",
-        sentence="{value} running contracts; similar accounts {peer}",
+        sentence="{value} contracts running; similar accounts {peer}",
+        sentence_at_zero="no running contract; similar accounts {peer}",
     ),
     Feature(
         name="renewals_made",
@@ -41,6 +42,7 @@ FEATURES = (
         needs=_RENEWS,
         null_means="the CRM does not say when contracts were renewed",
         sentence="renewed {value} times; similar accounts {peer}",
+        sentence_at_zero="never renewed yet; similar accounts {peer} times",
     ),
     Feature(
         name="renewal_lateness_days",

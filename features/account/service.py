@@ -16,6 +16,7 @@ FEATURES = (
         needs=("tickets",),
         null_means="the CRM has no tickets",
         sentence="{value} tickets in 90 days; similar accounts {peer}",
+        sentence_at_zero="no ticket in 90 days; similar accounts {peer}",
         direction={"pain": 1},
     ),
     Feature(
@@ -26,6 +27,7 @@ FEATURES = (
         needs=("tickets",),
         null_means="the CRM has no tickets",
         sentence="{value} tickets in the nine months before; similar accounts {peer}",
+        sentence_at_zero="no ticket in the nine months before; similar accounts {peer}",
         direction={"pain": 1},
     ),
     Feature(
@@ -36,6 +38,7 @@ FEATURES = (
         needs=("tickets.closed_at",),
         null_means="the CRM does not say when tickets are closed",
         sentence="{value} open tickets; similar accounts {peer}",
+        sentence_at_zero="no open ticket; similar accounts {peer}",
     ),
     Feature(
         name="escalations_365d",
@@ -45,6 +48,7 @@ FEATURES = (
         needs=("tickets.escalated_at",),
         null_means="the CRM has no escalations",
         sentence="{value} escalations in a year; similar accounts {peer}",
+        sentence_at_zero="no escalation in a year; similar accounts {peer}",
         direction={"pain": 1},
     ),
     Feature(

@@ -17,6 +17,7 @@ FEATURES = (
         needs=("covenants",),
         null_means="the CRM has no agreed next steps",
         sentence="{value} next steps agreed; similar deals {peer}",
+        sentence_at_zero="no next step agreed; similar deals {peer}",
     ),
     Feature(
         name="covenants_unmet",

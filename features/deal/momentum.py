@@ -26,6 +26,7 @@ FEATURES = (
         needs=_DATES,
         null_means=_NO_DATES,
         sentence="pushed {value} times; similar deals {peer}",
+        sentence_at_zero="never pushed; similar deals {peer} times",
         is_rep_editable=True,
     ),
     Feature(
@@ -46,6 +47,7 @@ FEATURES = (
         needs=_DATES,
         null_means=_NO_DATES,
         sentence="pushed across a quarter end {value} times; similar deals {peer}",
+        sentence_at_zero="never pushed across a quarter end; similar deals {peer} times",
         is_rep_editable=True,
     ),
     Feature(
@@ -75,6 +77,7 @@ FEATURES = (
         needs=_DIRECTION,
         null_means=_NO_DIRECTION,
         sentence="{value} replies in 30 days; similar deals {peer}",
+        sentence_at_zero="no reply in 30 days; similar deals {peer}",
     ),
     Feature(
         name="reply_rate_90d",
@@ -94,7 +97,8 @@ FEATURES = (
         concept="engagement",
         needs=_DIRECTION,
         null_means=_NO_DIRECTION,
-        sentence="silent for {value} days; similar deals {peer}",
+        sentence="last heard from {value} days ago; similar deals {peer}",
+        sentence_at_zero="heard from today; similar deals {peer} days ago",
     ),
     Feature(
         name="one_way_touches",
@@ -113,6 +117,7 @@ FEATURES = (
         needs=("activities",),
         null_means="the CRM has no activities",
         sentence="{value} meetings in 90 days; similar deals {peer}",
+        sentence_at_zero="no meeting in 90 days; similar deals {peer}",
     ),
 )
 

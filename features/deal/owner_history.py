@@ -39,7 +39,7 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means="nothing in the book had closed yet",
-        sentence="wins with this customer run at {value}; similar deals {peer}",
+        sentence="{value} of past deals with this customer were won; similar deals {peer}",
         number_format=".0%",
     ),
     Feature(

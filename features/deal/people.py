@@ -22,6 +22,7 @@ FEATURES = (
         needs=("activities.direction", "activities.contact_id"),
         null_means="the CRM does not say with whom",
         sentence="{value} people active in 90 days; similar deals {peer}",
+        sentence_at_zero="nobody active in 90 days; similar deals {peer} people",
     ),
     Feature(
         name="contacts_on_deal",

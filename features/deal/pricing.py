@@ -22,7 +22,7 @@ FEATURES = (
         concept="value",
         needs=_NEEDS,
         null_means=_UNKNOWN,
-        sentence="its size is 10 to the {value}; similar deals {peer}",
+        sentence="",
         number_format=".1f",
         is_rep_editable=True,
     ),
@@ -77,7 +77,8 @@ FEATURES = (
         concept="value",
         needs=("quotes",),
         null_means="the CRM has no quotes",
-        sentence="price on the table: {value} (1 yes, 0 no); similar deals {peer}",
+        sentence="price is on the table",
+        sentence_at_zero="no price on the table yet",
         number_format=".1f",
     ),
     Feature(

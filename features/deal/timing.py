@@ -35,7 +35,8 @@ FEATURES = (
         concept="timing",
         needs=("opportunities",),
         null_means="nothing was committed at the time, or it is not known",
-        sentence="{value} days to the committed date; similar deals {peer}",
+        sentence="{value} days to the promised date; similar deals {peer}",
+        sentence_below_zero="the promised date passed {value} days ago",
         is_rep_editable=True,
     ),
     Feature(
@@ -65,7 +66,8 @@ FEATURES = (
         concept="timing",
         needs=("opportunities.type",),
         null_means="the type of the deal is not known",
-        sentence="renewal: {value} (1 yes, 0 no)",
+        sentence="a renewal",
+        sentence_at_zero="not a renewal",
     ),
     Feature(
         name="is_expansion",
@@ -74,7 +76,8 @@ FEATURES = (
         concept="timing",
         needs=("opportunities.type",),
         null_means="the type of the deal is not known",
-        sentence="expansion: {value} (1 yes, 0 no)",
+        sentence="an expansion",
+        sentence_at_zero="not an expansion",
     ),
 )
 

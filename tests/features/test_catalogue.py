@@ -49,14 +49,19 @@ def test_no_feature_needs_a_column_that_is_not_safe_as_of(feature: Feature) -> N
             assert rule != HISTORY or histories[table] in feature.needs
 
 
+NEVER_TOLD = {"log_amount"}
+
+
 @pytest.mark.parametrize("feature", EVERY, ids=NAMES)
 def test_a_sentence_can_be_filled_and_read(feature: Feature) -> None:
-    fields = {name for _, name, _, _ in Formatter().parse(feature.sentence) if name}
+    told = (feature.sentence, feature.sentence_at_zero, feature.sentence_below_zero)
+    fields = {name for text in told for _, name, _, _ in Formatter().parse(text) if name}
     value = format(0.5, feature.number_format)
 
-    assert "value" in fields
+    assert bool(feature.sentence) != (feature.name in NEVER_TOLD)
+    assert "value" in fields or feature.unit == "flag" or feature.name in NEVER_TOLD
     assert fields <= {"value", "peer"}
-    assert feature.sentence.format(value=value, peer=value)
+    assert all("{" not in text.format(value=value, peer=value) for text in told)
     assert feature.meaning.endswith(".")
 
 

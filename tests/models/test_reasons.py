@@ -28,7 +28,12 @@ CATALOGUE = (
     entry("touches", "engagement"),
     entry("late_share", "payment", number_format=".0%"),
     entry("owner_rate", "rep_context"),
-    entry("days_open", "timing"),
+    entry(
+        "days_open",
+        "timing",
+        sentence_at_zero="opened today; similar deals {peer}",
+        sentence_below_zero="opens in {value} days",
+    ),
 )
 NAMES = (*(feature.name for feature in CATALOGUE), "target_week")
 
@@ -116,6 +121,23 @@ def test_there_is_no_minus_before_a_zero():
     (reason,) = told((0.4, 0, 0, 0, 0, 0), values={"replies": -0.2})
 
     assert reason.text == "0 of replies"
+
+
+def test_a_value_that_reads_like_the_peers_own_is_no_reason():
+    like_the_peers = told((0.5, 0.2, 0, 0, 0, 0), peers={"replies": 3.2, "touches": 7.0})
+    nothing_else = told((0.5, 0, 0, 0, 0, 0), peers={"replies": 3.2})
+
+    assert [reason.feature for reason in like_the_peers] == ["touches"]
+    assert nothing_else == ()
+
+
+def test_zero_and_less_have_sentences_of_their_own():
+    (zero,) = told((0, 0, 0, 0, 0.5, 0), values={"days_open": 0.0}, peers={"days_open": 4.0})
+    (below,) = told((0, 0, 0, 0, 0.5, 0), values={"days_open": -2.0}, peers={"days_open": 4.0})
+
+    assert zero.text == "opened today; similar deals 4"
+    assert below.text == "opens in 2 days"
+    assert below.value == -2.0
 
 
 def test_at_most_five_reasons_are_told():

@@ -68,7 +68,8 @@ def test_a_deal_past_its_date_is_certain_to_slip_and_not_judged(result: Backtest
     past = deals.filter(pl.col("committed_on") < pl.col("as_of").dt.date())
 
     assert past.height > 0
-    assert set(past["p_won_by_committed"].to_list()) == {0.0}
+    for said in ("p_won_by_committed", "baseline_stage_age_p_won_by_committed"):
+        assert set(past[said].to_list()) == {0.0}
     assert set(past["weight"].to_list()) == {0.0}
     assert not past["label_won_by_committed"].any()
 
