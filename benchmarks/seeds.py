@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.evaluate import write_page
 from features.calendar import Calendar
 from features.crm.source import open_source
 from training import run
@@ -57,6 +58,9 @@ def main() -> int:
         part = target.with_suffix(".part")
         part.write_text(json.dumps(world, indent=1, sort_keys=True) + "\n")
         part.rename(target)
+    evaluation = asked.results.parent.parent / "docs" / "evaluation.md"
+    if asked.results == RESULTS:
+        write_page(asked.results, evaluation)
     return 0
 
 

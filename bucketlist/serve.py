@@ -38,6 +38,9 @@ def serve(
         bucketlist serve
 
         bucketlist serve --host 0.0.0.0 --port 8080 --workers 2
+
+    Asked for by another name than that of this machine or of --host, it refuses; list the names
+    in BUCKETLIST_ALLOWED_HOSTS, e.g. '["crm.example"]', or as allowed_hosts in bucketlist.toml.
     """
     import uvicorn  # noqa: PLC0415  keeps --help quick
 

@@ -14,7 +14,7 @@ from features.snapshot import account_spine, account_state
 from models.bucket import BucketModel
 from models.policy import BUCKETS, confidence, display_bucket, is_kept_in_pursuit
 from models.reasons import reasons_column, top_reasons
-from serving.parts import ACCOUNTS, REASONS, empty_part
+from serving.parts import ACCOUNTS, REASONS, bounded, empty_part
 from serving.peers import SEGMENT, Peers, peers_of
 from serving.scene import Scene, check_rows
 from serving.trend import history, trend, weekly
@@ -121,7 +121,7 @@ def _judge(
     if model is None or features.is_empty():
         return _nothing_judged()
     policy = scene.policy
-    judged = features.select(ENTITY_ID, AS_OF).hstack(model.predict(features))
+    judged = _predicted(model, features)
     judged = judged.with_columns(display_bucket(policy), confidence(policy, scene.bundle.card.tau))
     is_walk_away = pl.col("bucket") == "walk_away"
     kept = is_kept_in_pursuit(judged[ENTITY_ID], scene.period, scene.salt, share=policy.kept_share)
@@ -130,6 +130,12 @@ def _judge(
         (is_walk_away & pl.lit(kept)).alias("kept_in_pursuit"),
         _reasons(scene, model, features, beside=peers.beside(facts[SEGMENT]), judged=judged),
     )
+
+
+def _predicted(model: BucketModel, features: pl.DataFrame) -> pl.DataFrame:
+    """entity_id, as_of and the four probabilities, each in [0, 1]."""
+    predicted = features.select(ENTITY_ID, AS_OF).hstack(model.predict(features))
+    return bounded(predicted, PROBABILITIES)
 
 
 def _reasons(
@@ -163,7 +169,7 @@ def _past(scene: Scene, judged: pl.DataFrame) -> pl.DataFrame:
     )
     context = build_context(scene.book, before, scene.calendar)
     features = account_features(scene.book, spine.collect().lazy(), context, scene.calendar)
-    then = features.select(ENTITY_ID, AS_OF).hstack(model.predict(features))
+    then = _predicted(model, features)
     weeks = pl.concat([then, judged.select(then.columns)])
     return history(weeks, judged.rename({ENTITY_ID: ACCOUNT_ID}), scene.calendar)
 

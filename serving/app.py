@@ -64,7 +64,7 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan(settings, store, live, clock=clock, metrics=counted, log=log),
         generate_unique_id_function=_operation_id,
-        responses={status: {"model": Problem} for status in (401, 403, 404, 413, 422, 503)},
+        responses={status: {"model": Problem} for status in (400, 401, 403, 404, 413, 422, 503)},
         redirect_slashes=False,
     )
     for router in (*PROTECTED, *PROTECTED_TOO):
@@ -75,7 +75,13 @@ def create_app(
     for kind in (ProblemError, RequestValidationError, HTTPException, StoreDownError):
         app.add_exception_handler(kind, render_problem)
     app.add_exception_handler(NotSignedInError, _ask_to_sign_in)
-    app.add_middleware(Guard, limit=settings.body_limit_bytes, metrics=counted, log=log)
+    app.add_middleware(
+        Guard,
+        hosts=settings.names,
+        limit=settings.body_limit_bytes,
+        metrics=counted,
+        log=log,
+    )
     return app
 
 

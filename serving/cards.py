@@ -1,6 +1,5 @@
 """Cards: what the page says of one account and of its open deals, already in words."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +18,12 @@ _ORDER: tuple[Bucket, ...] = ("a_list", "pain", "walk_away", "steady")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one publication holds of one account; read once for the whole page."""
+    """What one publication holds of one account; read once for the whole page.
+
+    Attributes:
+        row: its slip figures and its count of open deals are of `deals` alone.
+        deals: the open ones that the reader may see.
+    """
 
     row: AccountRow
     deals: tuple[DealRow, ...]
@@ -93,7 +97,6 @@ class Card:
         facts: segment and kind, in the order shown.
         closest: for an account that needs review, the two likeliest buckets.
         kept_until: for one kept in pursuit, the last day, or nothing where it has none.
-        others: open deals that belong to a colleague outside the reader's view, count.
     """
 
     anchor: str
@@ -107,22 +110,19 @@ class Card:
     score: Score
     slip: SlipFact
     deals: tuple[DealLine, ...]
-    others: int
     closest: str | None
     kept_until: str | None
 
 
-def card(record: Record, *, anchor: str, visible: Collection[str], today: date) -> Card:
+def card(record: Record, *, anchor: str, today: date) -> Card:
     """Say everything about one account.
 
     Args:
         record: what was published of it.
         anchor: see `Card`.
-        visible: the reps whose deals the reader may see.
         today: of the organisation, at as_of.
     """
     row = record.row
-    shown = [deal for deal in record.deals if deal.owner_rep_id in visible]
     return Card(
         anchor=anchor,
         row=row,
@@ -134,8 +134,7 @@ def card(record: Record, *, anchor: str, visible: Collection[str], today: date) 
         has_driver=len(row.reasons) >= REASONS_SHOWN,
         score=_score(row, record.past),
         slip=_slip(row, today),
-        deals=tuple(_deal(deal, today) for deal in sorted(shown, key=_by_promise)),
-        others=len(record.deals) - len(shown),
+        deals=tuple(_deal(deal, today) for deal in sorted(record.deals, key=_by_promise)),
         closest=_closest(row) if row.confidence == "review" else None,
         kept_until=_kept_until(row, today),
     )

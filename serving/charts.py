@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-WIDTH = 80.0
+WIDTH = 83.0  # between the insets twelve weeks are seven units apart: round numbers are short
 HEIGHT = 24.0
 INSET = 3.0
 SPAN_AT_LEAST = 0.2
 
 _SPARK = Markup(
-    '<svg class="spark" viewBox="0 0 80 24" role="img"><title>{title}</title>'
-    '<polyline points="{points}"/><circle cx="{x}" cy="{y}" r="2.25"/></svg>'
+    '<svg class="spark" viewBox="0 0 83 24" role="img"><title>{title}</title>'
+    '<polyline points="{points}"/><circle cx="{x}" cy="{y}"/></svg>'
 )
 
 
@@ -38,8 +38,13 @@ def sparkline(values: Sequence[float], title: str) -> Markup:
         for week, value in enumerate(values)
     ]
     x, y = places[-1]
-    points = " ".join(f"{left:.1f},{top:.1f}" for left, top in places)
-    return _SPARK.format(title=title, points=points, x=f"{x:.1f}", y=f"{y:.1f}")
+    points = " ".join(f"{_short(left)},{_short(top)}" for left, top in places)
+    return _SPARK.format(title=title, points=points, x=_short(x), y=_short(y))
+
+
+def _short(place: float) -> str:
+    """One decimal, and none where it is a zero."""
+    return f"{place:.1f}".removesuffix(".0")
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float]:

@@ -11,17 +11,20 @@ from features.snapshot import deal_spine, deal_state
 from models.curve import Curves, ends_of, read_off
 from models.reasons import reasons_column, top_reasons
 from models.slip import SlipModel
-from serving.parts import DEALS, REASONS, empty_part
+from serving.parts import DEALS, REASONS, bounded, empty_part
 from serving.peers import SEGMENT, Peers, peers_of
 from serving.scene import Scene, check_rows
 
-READ_OFF = (
+CHANCES = (
     "p_won_by_committed",
     "slip_risk",
     "p_won_by_month_end",
     "p_won_by_period_end",
     "p_lost",
     "p_slip",
+)
+READ_OFF = (
+    *CHANCES,
     "close_p25",
     "close_p50",
     "close_p75",
@@ -56,7 +59,7 @@ def deal_answers(scene: Scene) -> DealAnswers:
     if model is None or facts.is_empty():
         return DealAnswers(_unscored(scene, facts), empty_part("curves.parquet"), peers)
     curves = model.curve(features, facts, scene.calendar)
-    read = read_off(curves, facts, scene.calendar)
+    read = bounded(read_off(curves, facts, scene.calendar), CHANCES)
     deals = facts.with_columns(
         pl.lit("scored").alias("status"),
         *(read[name] for name in ("month_end", "period_end", *READ_OFF)),
@@ -128,7 +131,7 @@ def _reasons(
 def _points(curves: Curves, ids: pl.Series) -> pl.DataFrame:
     """Every point of the grid of every deal, one row each."""
     points = len(curves.days)
-    return pl.DataFrame(
+    curve = pl.DataFrame(
         {
             OPPORTUNITY_ID: ids.gather(
                 pl.int_range(ids.len(), eager=True).repeat_by(points).explode()
@@ -138,6 +141,7 @@ def _points(curves: Curves, ids: pl.Series) -> pl.DataFrame:
             "p_lost": curves.lost.ravel(),
         }
     )
+    return bounded(curve, ("p_won", "p_lost"))
 
 
 def _as_part(deals: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Dependencies: who is calling and what is served, each found out once per request."""
 
 import hmac
+import re
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
@@ -10,11 +11,17 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.templating import Jinja2Templates
 
-from serving.access import Caller, Role, identify
+from serving.access import Caller, Role, identify, may_see
 from serving.live import LiveSnapshot, Served
 from serving.middleware import RequestMetrics
-from serving.problems import ForbiddenError, NotReadyError, NotSignedInError
-from serving.rows import other_form
+from serving.problems import (
+    ForbiddenError,
+    MediaTypeError,
+    NotReadyError,
+    NotSignedInError,
+)
+from serving.roll_up import with_deals
+from serving.rows import AccountRow, other_form
 from serving.settings import Settings
 from serving.snapshots import Snapshot
 from serving.store.engine import Store
@@ -23,6 +30,7 @@ from serving.store.sessions import find_session
 
 SESSION_COOKIE = "bucketlist_session"
 LONGEST_TOKEN = 200
+JSON_KIND = re.compile(r"application/([\w.+-]+\+)?json")
 ROLES_WITH_ROWS: tuple[Role, ...] = ("rep", "manager", "crm")
 
 Clock = Callable[[], datetime]
@@ -140,6 +148,19 @@ Reader = Annotated[Caller, Depends(_reader)]
 def any_key(key: Key) -> None:
     """The least that every route asks for, unless it is among the few open ones."""
     del key
+
+
+def json_body(request: Request) -> None:
+    """Refuse a body that does not say it is JSON, before anything is made of it."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not JSON_KIND.fullmatch(kind):
+        raise MediaTypeError
+
+
+def account_seen(row: AccountRow, snapshot: Snapshot, caller: Caller) -> AccountRow:
+    """The account with the figures of those of its open deals that the caller may see."""
+    deals = snapshot.deals_of(row.account_id)
+    return with_deals(row, [deal for deal in deals if may_see(caller, deal)])
 
 
 def as_known(snapshot: Snapshot, rep_id: str) -> str:

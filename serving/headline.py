@@ -1,6 +1,6 @@
 """Headline: the four figures of a book that are worth knowing before any card."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,18 +20,17 @@ class HeadlineFigure:
 
 
 def headline(
-    records: Sequence[Record], *, visible: Collection[str], today: date, period_end: date
+    records: Sequence[Record], *, today: date, period_end: date
 ) -> tuple[HeadlineFigure, ...]:
     """A-list, walk-away, deals at risk by the quarter's end, needs review.
 
     Args:
         records: the whole book, whatever tab or search narrows down below.
-        visible: the reps whose deals the reader may see.
         today: of the organisation, at as_of.
         period_end: last day of the fiscal quarter.
     """
     rows = [record.row for record in records]
-    deals = [deal for record in records for deal in record.deals if deal.owner_rep_id in visible]
+    deals = [deal for record in records for deal in record.deals]
     review = sum(row.confidence == "review" for row in rows)
     return (
         _a_list(rows),

@@ -1,4 +1,4 @@
-"""Middleware: what holds for every request: a limit, headers, a number, a line in the log."""
+"""Middleware: what holds for every request: a host, a limit, headers, a line in the log."""
 
 import re
 import secrets
@@ -12,7 +12,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.problems import TooLargeError, UnexpectedError, problem_response
+from serving.problems import (
+    TooLargeError,
+    UnexpectedError,
+    UnknownHostError,
+    problem_response,
+)
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -27,6 +32,7 @@ SECURITY_HEADERS = {
 }
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{0,5})?")
 UNMATCHED = "unmatched"
 
 
@@ -94,12 +100,15 @@ class Guard:
 
     Attributes:
         app: what is guarded.
+        hosts: names by which the server may be asked for; any other is refused, so that no page
+            elsewhere gets in by pointing its own name at this address.
         limit: bytes of a request body at most, counted while they arrive.
         metrics: where requests are counted.
         log: one line per request, by route template: paths may hold tokens.
     """
 
     app: ASGIApp
+    hosts: frozenset[str]
     limit: int
     metrics: RequestMetrics
     log: Any
@@ -112,7 +121,11 @@ class Guard:
         asked = Headers(scope=scope).get("x-request-id", "")
         answer = _Answer(asked if REQUEST_ID.fullmatch(asked) else secrets.token_hex(8))
         try:
-            await self._serve(scope, receive, send, answer=answer)
+            if self._is_asked_for(scope):
+                await self._serve(scope, receive, send, answer=answer)
+            else:
+                refusing = _sender(send, answer, is_static=False)
+                await problem_response(UnknownHostError())(scope, receive, refusing)
         finally:
             self._note(scope, answer)
 
@@ -147,6 +160,12 @@ class Guard:
         if answer.is_too_large and not answer.status:
             detail = f"expected a body of at most {self.limit} bytes, got more"
             await problem_response(TooLargeError(detail))(scope, receive, sending)
+
+    def _is_asked_for(self, scope: Scope) -> bool:
+        """Whether the one Host header has a name of this server; its port does not matter."""
+        given = Headers(scope=scope).getlist("host")
+        found = HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
+        return found is not None and (found[1] or found[2]) in self.hosts
 
     def _note(self, scope: Scope, answer: _Answer) -> None:
         route, method = _template(scope), _method(scope)

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from features.calendar import Calendar
 from serving import wording
+from serving.access import Caller, may_see
 from serving.board import SORTS, TABS, Column, Unscored, View, columns_of, unscored_of
 from serving.cards import Card, DealLine, Record, card
 from serving.headline import HeadlineFigure, headline
 from serving.live import Served
+from serving.roll_up import with_deals
 from serving.rows import AccountRow, RepRow
 from serving.snapshots import Snapshot
 
@@ -130,6 +132,7 @@ class BookPage:
 def book_page(  # noqa: PLR0913  one argument per field of the form, and what it is answered from
     served: Served,
     *,
+    caller: Caller,
     reps: tuple[RepRow, ...],
     rep_id: str,
     tab: str,
@@ -142,7 +145,8 @@ def book_page(  # noqa: PLR0913  one argument per field of the form, and what it
 
     Args:
         served: taken once for the request.
-        reps: whose books and deals the reader may see; more than one makes a choice of reps.
+        caller: decides which deals are shown and counted.
+        reps: whose books the caller may see; more than one makes a choice of reps.
         rep_id: whose book is shown; the caller has checked that it is among `reps`.
         tab: all or review; anything else is all.
         sort: suggested, value, slip or name; anything else is suggested.
@@ -155,10 +159,10 @@ def book_page(  # noqa: PLR0913  one argument per field of the form, and what it
     today = calendar.day_of(snapshot.as_of)
     # who owns rows may be missing from the CRM's list of reps
     names = {rep_id: rep_id} | {rep.rep_id: rep.name or rep.rep_id for rep in reps}
-    records = _records(snapshot, rep_id)
+    records = _records(snapshot, caller, rep_id)
     rows = [record.row for record in records]
     cards = [
-        card(record, anchor=f"account-{place}", visible=names.keys(), today=today)
+        card(record, anchor=f"account-{place}", today=today)
         for place, record in enumerate(records, start=1)
         if record.row.status == "scored"
     ]
@@ -173,7 +177,7 @@ def book_page(  # noqa: PLR0913  one argument per field of the form, and what it
         rep_name=names[rep_id],
         signed_in=reader.name if reader else names[rep_id],
         view=view,
-        headline=headline(records, visible=names.keys(), today=today, period_end=period_end),
+        headline=headline(records, today=today, period_end=period_end),
         tabs=_tabs(rows, view),
         sorts=tuple(Choice(key, name, key == view.sort) for key, name in SORTS.items()),
         reps=_reps(names, rep_id),
@@ -204,12 +208,14 @@ def fiscal_quarter(period_end: date, calendar: Calendar) -> str:
     return f"Q{months // 3}\u00a0{year}"
 
 
-def _records(snapshot: Snapshot, rep_id: str) -> tuple[Record, ...]:
-    """The rep's whole book with its deals and its weekly scores."""
-    return tuple(
-        Record(row, snapshot.deals_of(row.account_id), snapshot.history(row.account_id))
-        for row in snapshot.book_of([rep_id])
-    )
+def _records(snapshot: Snapshot, caller: Caller, rep_id: str) -> tuple[Record, ...]:
+    """The rep's whole book with the deals that the caller may see and its weekly scores."""
+    records = []
+    for row in snapshot.book_of([rep_id]):
+        deals = tuple(deal for deal in snapshot.deals_of(row.account_id) if may_see(caller, deal))
+        past = snapshot.history(row.account_id)
+        records.append(Record(with_deals(row, deals), deals, past))
+    return tuple(records)
 
 
 def _tabs(rows: Sequence[AccountRow], view: View) -> tuple[Tab, ...]:

@@ -1,6 +1,6 @@
 """Parts: the Parquet files of a snapshot, each with its schema and its order of rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import polars as pl
@@ -105,6 +105,10 @@ KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+ROUNDING = 1e-9
+"""How far beyond 0 or 1 the arithmetic of a model may carry a probability."""
+
+
 class PartError(ValueError):
     """A part of a snapshot that does not have the form it promises."""
 
@@ -132,6 +136,20 @@ def check_part(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     if doubled:
         raise PartError(f"part {name}: expected every {keys} once, found {doubled} too many")
     return frame.sort(keys)
+
+
+def bounded(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Put probabilities that rounding carried beyond 0 or 1 back onto the bound.
+
+    Raises:
+        PartError: with the first that is further out, or no number at all.
+    """
+    for name in names:
+        outside = frame[name].is_between(-ROUNDING, 1.0 + ROUNDING).not_().arg_true()
+        if outside.len():
+            row = int(outside[0])
+            raise PartError(f"row {row}: expected {name} in [0, 1], found {frame[name][row]}")
+    return frame.with_columns(pl.col(names).clip(0.0, 1.0))
 
 
 def empty_part(name: str) -> pl.DataFrame:

@@ -36,6 +36,17 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
+class UnknownHostError(ProblemError):
+    """The request asks for a server of another name; a page elsewhere may be behind it."""
+
+    type = "unknown-host"
+    title = "Not a name of this server"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("expected one Host header with a name that `allowed_hosts` lists")
+
+
 class NotSignedInError(ProblemError):
     """No key or session, or one that is not live; which of these is not said."""
 
@@ -83,6 +94,17 @@ class TooLargeError(ProblemError):
     type = "too-large"
     title = "Too much in one call"
     status = 413
+
+
+class MediaTypeError(ProblemError):
+    """A body of another kind than the route reads."""
+
+    type = "unsupported-media-type"
+    title = "Not the kind of body that is read here"
+    status = 415
+
+    def __init__(self) -> None:
+        super().__init__("expected a body of Content-Type application/json")
 
 
 class MalformedError(ProblemError):
@@ -183,8 +205,14 @@ def _faults(error: RequestValidationError) -> str:
     """Where and what, without what was sent: that may be a secret, or markup."""
     faults = error.errors()
     lines = [
-        f"{'.'.join(str(step)[:40] for step in fault['loc'][:4])}: {str(fault['msg'])[:120]}"
+        f"{'.'.join(_step(step) for step in fault['loc'][:4])}: {str(fault['msg'])[:120]}"
         for fault in faults[:SHOWN_FAULTS]
     ]
     rest = len(faults) - len(lines)
     return "; ".join(lines) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _step(step: int | str) -> str:
+    """One step of a place; a key that is no plain text is left out, as it cannot be shown."""
+    text = str(step)[:40]
+    return text if text.isprintable() else "…"

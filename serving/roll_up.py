@@ -1,9 +1,14 @@
 """Roll-up: what an account's open deals and its owner's book add to the account's answer."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
 import polars as pl
 
 from features.schema import ACCOUNT_ID, OWNER_REP_ID
 from serving.parts import COUNT
+from serving.rows import AccountRow, DealRow
 
 
 def deals_by_account(deals: pl.DataFrame) -> pl.DataFrame:
@@ -30,6 +35,23 @@ def deals_by_account(deals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def with_deals(row: AccountRow, deals: Sequence[DealRow]) -> AccountRow:
+    """The account as these open deals alone make it look.
+
+    What is published counts every open deal, also those of colleagues; who may not see a deal
+    must not learn of it from the account either.
+
+    Args:
+        row: as published.
+        deals: of the account, those that the reader may see.
+    """
+    known = [(deal.slip_risk, deal) for deal in deals if deal.slip_risk is not None]
+    if not known:
+        return replace(row, open_deals=len(deals), slip_risk_max=None, slip_on=None)
+    risk, worst = min(known, key=lambda pair: _worst_first(*pair))
+    return replace(row, open_deals=len(deals), slip_risk_max=risk, slip_on=worst.committed_on)
+
+
 def ranks(accounts: pl.DataFrame) -> pl.DataFrame:
     """Place each scored account in its owner's book by P(A-list), then by id.
 
@@ -49,3 +71,8 @@ def ranks(accounts: pl.DataFrame) -> pl.DataFrame:
             pl.len().over(OWNER_REP_ID).cast(COUNT).alias("book_size"),
         )
     )
+
+
+def _worst_first(risk: float, deal: DealRow) -> tuple[float, date, str]:
+    """The order of `deals_by_account`."""
+    return -risk, deal.committed_on or date.max, deal.opportunity_id

@@ -1,9 +1,10 @@
 """Schemas: the bodies of the API, flat, with the unit of every number."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from serving.live import Served
 from serving.rows import (
@@ -20,6 +21,18 @@ from serving.rows import (
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0, description="Probability, 0 to 1.")]
 Hours = Annotated[float | None, Field(description="Hours; null until there is a plan.")]
+
+NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of a pair: JSON can spell those, UTF-8 cannot."""
+
+
+def _plain_text(text: str) -> str:
+    if NOT_IN_IDS.search(text):
+        raise ValueError("expected Unicode text without control characters")
+    return text
+
+
+RecordId = Annotated[str, AfterValidator(_plain_text), Field(min_length=1, max_length=255)]
 
 
 class Body(BaseModel):
@@ -147,7 +160,7 @@ class DealCurve(Provenance):
 class BatchRequest(Body):
     """Ids to answer for."""
 
-    ids: list[str] = Field(min_length=1, description="200 by habit, 1,000 at most.")
+    ids: list[RecordId] = Field(min_length=1, description="200 by habit, 1,000 at most.")
 
 
 class AccountScoreItem(Body):

@@ -18,6 +18,7 @@ from features.calendar import Calendar
 SETTINGS_FILE = "bucketlist.toml"
 SESSION_SECRET_FILE = "session-secret"  # noqa: S105  the name of a file, not what is in it
 SALT_FILE = "salt"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy address of the score store; empty is SQLite in the home.
         host: address to listen on.
         port: port to listen on.
+        allowed_hosts: names by which this server may be asked for, as in the Host header but in
+            lower case and without port; empty is the names of this machine's loopback and `host`.
         batch_limit: ids accepted in one call unless the caller asks for more, count.
         batch_limit_max: ids accepted in one call at the very most, count.
         body_limit_bytes: size of a request body at most.
@@ -55,6 +58,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    allowed_hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9._:-]+$")], ...] = ()
     batch_limit: Annotated[int, Field(ge=1)] = 200
     batch_limit_max: Annotated[int, Field(ge=1)] = 1000
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024 * 1024
@@ -109,7 +113,12 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether the server listens to this machine only."""
-        return self.host in {"127.0.0.1", "::1", "localhost"}
+        return self.host in LOOPBACK
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names by which this server may be asked for."""
+        return frozenset(self.allowed_hosts) or LOOPBACK | {self.host.lower()}
 
 
 def _secret_file(path: Path) -> str:

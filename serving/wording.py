@@ -128,13 +128,13 @@ def count(number: int, noun: str) -> str:
 
 
 def plain(code: str) -> str:
-    """A code of the CRM without its underscores, beginning with a capital.
+    """A code of the CRM without its underscores; capitals for one of up to three letters.
 
-    >>> plain("mid_market"), plain("SMB"), plain("health care")
+    >>> plain("mid_market"), plain("smb"), plain("health care")
     ('Mid market', 'SMB', 'Health care')
     """
     text = " ".join(code.replace("_", " ").split())
-    return text[:1].upper() + text[1:]
+    return text.upper() if len(text) <= 3 else text[:1].upper() + text[1:]
 
 
 def sentence(text: str) -> str:

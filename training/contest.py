@@ -1,8 +1,6 @@
 """Contest: one part's walk through its folds, from examples to judged forecasts."""
 
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,8 +24,6 @@ from training.slip_forecasts import MODEL, forecast_slip, slip_past
 from training.span import Plan, plan_of
 
 Progress = Callable[[str], None]
-ORIGINS_AT_ONCE = 4
-"""Fits side by side at most, so that memory stays bounded on large machines."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,24 +151,18 @@ def _walk(
     part: Part,
     progress: Progress,
 ) -> Forecasts:
-    """Fit and test at every origin, oldest first; one with nothing to learn from is said.
-
-    Origins do not depend on one another, so as many as there are processors run side by side;
-    that changes no number, since every fit has its own seed and thread.
-    """
+    """Fit and test at every origin, oldest first; one with nothing to learn from is said."""
     told = []
-    with ThreadPoolExecutor(min(ORIGINS_AT_ONCE, os.cpu_count() or 1)) as pool:
-        fits = [pool.submit(forecast, fold) for fold in plan.folds]
-        for number, (fold, fit) in enumerate(zip(plan.folds, fits, strict=True), start=1):
-            place = f"{part} {number}/{len(plan.folds)}  origin {fold.origin:%Y-%m-%d}"
-            try:
-                found = fit.result()
-            except FitError as error:
-                progress(f"{place}  left out: {error}")
-                continue
-            told.append(found)
-            said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses(found).items())
-            progress(f"{place}  {found.rows.height} rows, log loss {said}")
+    for number, fold in enumerate(plan.folds, start=1):
+        place = f"{part} {number}/{len(plan.folds)}  origin {fold.origin:%Y-%m-%d}"
+        try:
+            found = forecast(fold)
+        except FitError as error:
+            progress(f"{place}  left out: {error}")
+            continue
+        told.append(found)
+        said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses(found).items())
+        progress(f"{place}  {found.rows.height} rows, log loss {said}")
     if not told:
         raise NotEnoughDataError(f"{part}: expected outcomes to learn from, found none")
     return stacked(told)

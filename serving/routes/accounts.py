@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from serving.access import may_see
-from serving.deps import Reader, ServedNow, SettingsNow
+from serving.deps import Reader, ServedNow, SettingsNow, account_seen, json_body
 from serving.problems import TooLargeError, UnknownRecordError
 from serving.schemas import (
     AccountScore,
     AccountScoreItem,
     AccountScores,
     BatchRequest,
+    Problem,
     account_score,
     provenance_of,
 )
@@ -27,10 +28,10 @@ def read_account_score(account_id: AccountId, served: ServedNow, caller: Reader)
     row = served.snapshot.account(account_id)
     if row is None or not may_see(caller, row):
         raise UnknownRecordError
-    return account_score(row, provenance_of(served))
+    return account_score(account_seen(row, served.snapshot, caller), provenance_of(served))
 
 
-@router.post("/scores")
+@router.post("/scores", dependencies=[Depends(json_body)], responses={415: {"model": Problem}})
 def read_account_scores(
     batch: BatchRequest, served: ServedNow, caller: Reader, settings: SettingsNow
 ) -> AccountScores:
@@ -43,7 +44,9 @@ def read_account_scores(
     items = []
     for account_id in batch.ids:
         row = served.snapshot.account(account_id)
-        score = account_score(row, source) if row and may_see(caller, row) else None
+        score = None
+        if row and may_see(caller, row):
+            score = account_score(account_seen(row, served.snapshot, caller), source)
         status = "found" if score else "not_found"
         items.append({"id": account_id, "found": bool(score), "status": status, "score": score})
     return AccountScores(

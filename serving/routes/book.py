@@ -22,6 +22,7 @@ from serving.deps import (
     SessionToken,
     SettingsNow,
     Templates,
+    account_seen,
     as_known,
     form_token,
 )
@@ -30,7 +31,7 @@ from serving.pages import Reader as PageReader
 from serving.pages import book_page
 from serving.problems import RETRY_SECONDS, MalformedError, StaleCursorError, UnknownRecordError
 from serving.rows import AccountRow, Bucket, RepRow
-from serving.schemas import BucketList, account_score, provenance_of
+from serving.schemas import BucketList, Problem, account_score, provenance_of
 from serving.snapshots import Snapshot
 
 router = APIRouter(tags=["book"])
@@ -79,7 +80,7 @@ def cursor_of(text: str) -> Cursor:
     return Cursor(*cells)
 
 
-@router.get("/v1/reps/{rep_id}/bucket-list")
+@router.get("/v1/reps/{rep_id}/bucket-list", responses={410: {"model": Problem}})
 def read_bucket_list(  # noqa: PLR0913  each is a parameter of the query
     rep_id: Annotated[str, Path(description="Id of the rep in the CRM.")],
     served: ServedNow,
@@ -95,7 +96,8 @@ def read_bucket_list(  # noqa: PLR0913  each is a parameter of the query
     rep = _visible_rep(snapshot, caller, rep_id)
     first = Cursor(snapshot.snapshot_id, rep.rep_id, bucket, sort, 0)
     start = 0 if cursor is None else _start(cursor_of(cursor), first)
-    rows = [row for row in snapshot.book_of([rep.rep_id]) if bucket in (None, row.bucket)]
+    inside = (row for row in snapshot.book_of([rep.rep_id]) if bucket in (None, row.bucket))
+    rows = [account_seen(row, snapshot, caller) for row in inside]
     rows.sort(key=lambda row: (*_ORDERS[sort](row), row.account_id))
     end = start + limit
     after = Cursor(first.snapshot_id, rep.rep_id, bucket, sort, end).text()
@@ -154,6 +156,7 @@ def show_book(  # noqa: PLR0913  each is a part of the page's address or of the 
     shown = _visible_rep(served.snapshot, caller, rep) if rep else _first_rep(served, caller, reps)
     page = book_page(
         served,
+        caller=caller,
         reps=reps,
         rep_id=shown.rep_id,
         tab=tab,

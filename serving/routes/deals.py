@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from serving.access import may_see
-from serving.deps import Reader, ServedNow, SettingsNow
+from serving.deps import Reader, ServedNow, SettingsNow, json_body
 from serving.problems import TooLargeError, UnknownRecordError
 from serving.schemas import (
     BatchRequest,
@@ -13,6 +13,7 @@ from serving.schemas import (
     DealScore,
     DealScoreItem,
     DealScores,
+    Problem,
     deal_curve,
     deal_score,
     provenance_of,
@@ -42,7 +43,7 @@ def read_deal_curve(opportunity_id: DealId, served: ServedNow, caller: Reader) -
     return deal_curve(row, points, provenance_of(served))
 
 
-@router.post("/scores")
+@router.post("/scores", dependencies=[Depends(json_body)], responses={415: {"model": Problem}})
 def read_deal_scores(
     batch: BatchRequest, served: ServedNow, caller: Reader, settings: SettingsNow
 ) -> DealScores:

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -11,6 +12,12 @@ from sqlalchemy import create_engine, text
 from serving.settings import Settings
 from serving.store.engine import Store, open_store
 from serving.store.migrations import upgrade
+
+if TYPE_CHECKING:
+    from features.book import Book
+    from models.bundle import Bundle
+    from serving.snapshots import Snapshot
+    from tests.serving.desk import Desk
 
 POSTGRES = os.environ.get(
     "BUCKETLIST_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1/test"
@@ -63,3 +70,54 @@ def any_store(any_settings: Settings) -> Iterator[Store]:
     opened = open_store(any_settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def book() -> "Book":
+    """The book that is scored."""
+    from tests.serving.desk import made_up_book  # noqa: PLC0415  only scoring pays for training
+
+    return made_up_book()
+
+
+@pytest.fixture(scope="session")
+def exported(book: "Book", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a bundle, trained once for all tests."""
+    from tests.serving.desk import export  # noqa: PLC0415  only scoring pays for training
+
+    return export(book, tmp_path_factory.mktemp("exported") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def bundle(exported: Path) -> "Bundle":
+    """The same bundle, read."""
+    from models.bundle import read_bundle  # noqa: PLC0415  only scoring pays for the models
+
+    return read_bundle(exported)
+
+
+@pytest.fixture
+def desk(settings: Settings, store: Store, book: "Book", bundle: "Bundle") -> "Desk":
+    """A desk over an empty home."""
+    from tests.serving.desk import Desk  # noqa: PLC0415  only scoring pays for training
+
+    return Desk(settings, store, book, bundle)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `snapshot` was published."""
+    return tmp_path_factory.mktemp("published")
+
+
+@pytest.fixture(scope="session")
+def snapshot(home: Path, book: "Book", bundle: "Bundle") -> "Snapshot":
+    """One publication that the tests only read."""
+    from tests.serving.desk import Desk  # noqa: PLC0415  only scoring pays for training
+
+    settings = Settings(home=home)
+    upgrade(settings)
+    store = open_store(settings)
+    opened = Desk(settings, store, book, bundle).opened()
+    store.close()
+    return opened

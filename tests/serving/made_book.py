@@ -1,16 +1,18 @@
 """A made-up publication for the tests of the page: a test names only the cells it cares about."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import serving
 from features.calendar import Calendar
 from models.bundle import Bundle
 from models.card import DataUsed, ModelCard
+from serving.access import Caller
+from serving.app import page_templates
 from serving.live import Served
 from serving.pages import BookPage, Reader, book_page
 from serving.parts import SCHEMAS
@@ -122,6 +124,7 @@ def page_of(
 ) -> BookPage:
     return book_page(
         served(accounts, deals, past, is_stale=is_stale),
+        caller=Caller("key", "manager", "mia", frozenset(rep.rep_id for rep in reps)),
         reps=reps,
         rep_id="nora",
         tab=tab,
@@ -133,15 +136,13 @@ def page_of(
 
 
 def html(template: str = "book.html", **context: object) -> str:
-    """A template as the server writes it: escaped, and a missing value is an error."""
-    world = Environment(
-        loader=FileSystemLoader(HOUSE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return world.get_template(template).render(context)
+    """A template as the server writes it, from the very environment that it uses."""
+    return page_templates().get_template(template).render(context)
+
+
+def text_of(page: BookPage) -> str:
+    """What is left of the written page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(page=page, csrf="token")))
 
 
 def _part(name: str, rows: Sequence[Cells]) -> pl.DataFrame:

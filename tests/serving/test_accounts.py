@@ -1,10 +1,13 @@
 import random
+from datetime import date
 
+import polars as pl
 import pytest
 
+from serving.parts import SCHEMAS
 from serving.settings import Settings
 from serving.store.engine import Store
-from tests.serving.world import OWNED, World, frames, world_of
+from tests.serving.world import DAY, OWNED, World, deal, frames, part, world_of
 
 SHORT = "0015g00000ABCDe"
 LONG = "0015g00000ABCDeAAP"
@@ -163,6 +166,65 @@ def test_over_random_territories_nobody_ever_sees_a_row_of_somebody_else(world) 
             assert [i["id"][2:] for i in deal_batch["items"] if i["found"]] == expected
             assert sorted(i for page in listed for i in page) == sorted(expected)
             assert (one, curve) == ((200, 200) if owner in mine else (404, 404))
+
+
+def _deal_of(account_id: str, number: int, owner: str | None, draw: random.Random) -> dict:
+    day = date(2026, 2, 1 + number)
+    risk = {"slip_risk": draw.random(), "committed_on": day}
+    return {**deal(f"{account_id}-{number}", account_id, owner), **risk}
+
+
+def test_over_random_deals_no_answer_tells_of_one_of_somebody_else(world) -> None:
+    draw = random.Random(12)
+    owned = [(f"r{number}", draw.choice([*REPORTS])) for number in range(20)]
+    deals = [
+        _deal_of(account_id, number, draw.choice([*REPORTS, None]), draw)
+        for account_id, _ in owned
+        for number in range(draw.randrange(4))
+    ]
+    parts = frames(owned)
+    slips = {"open_deals": 9, "slip_risk_max": 0.99, "slip_on": DAY}
+    published = parts["accounts.parquet"].with_columns(
+        pl.lit(value, SCHEMAS["accounts.parquet"][name]).alias(name)
+        for name, value in slips.items()
+    )
+    told = {"accounts.parquet": published, "deals.parquet": part("deals.parquet", deals)}
+    world.publish({**parts, **told}, minute=3)
+
+    with world.client() as client:
+        for role, rep in [("rep", rep) for rep in REPORTS] + [("manager", rep) for rep in REPORTS]:
+            headers = world.bearer(role, rep)
+            mine = {rep} if role == "rep" else REPORTS[rep]
+            expected = {
+                account_id: _figures([d for d in deals if d["account_id"] == account_id], mine)
+                for account_id, owner in owned
+                if owner in mine
+            }
+            path = f"/v1/reps/{rep}/bucket-list?limit=200&sort=slip_risk"
+            ids = {"ids": [*expected]}
+
+            single = [
+                client.get(f"/v1/accounts/{account_id}/score", headers=headers).json()
+                for account_id in expected
+            ]
+            batch = client.post("/v1/accounts/scores", json=ids, headers=headers).json()
+            listed = client.get(path, headers=headers).json().get("items", [])
+
+            shown = [*single, *(item["score"] for item in batch.get("items", ())), *listed]
+            assert all(_told(score) == expected[score["account_id"]] for score in shown)
+            risks = [score["slip_risk_max"] or -1.0 for score in listed]
+            assert risks == sorted(risks, reverse=True)
+
+
+def _figures(deals: list[dict], mine: set[str]) -> tuple[int, float | None, str | None]:
+    seen = [one for one in deals if one["owner_rep_id"] in mine]
+    worst = max(seen, key=lambda one: one["slip_risk"], default=None)
+    on = worst and worst["committed_on"].isoformat()
+    return len(seen), worst and worst["slip_risk"], on
+
+
+def _told(score: dict) -> tuple[int, float | None, str | None]:
+    return score["open_deals"], score["slip_risk_max"], score["slip_on"]
 
 
 def _list(client, rep: str, headers) -> list[str]:

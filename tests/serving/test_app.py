@@ -112,6 +112,46 @@ def test_a_body_beyond_the_limit_is_refused_announced_or_not(world: World) -> No
     assert str(limit) in announced.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/book", "/v1/accounts/a1/score", "/static/style.css"]
+)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "a b"])
+def test_a_name_that_is_not_of_this_server_is_refused_and_never_repeated(
+    world: World, path: str, host: str
+) -> None:
+    with world.client() as client:
+        answer = client.get(path, headers={"Host": host, **world.bearer("crm")})
+
+    assert answer.status_code == 400 == answer.json()["status"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-security-policy"] == CONTENT_POLICY
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]:8000"])
+def test_this_machine_is_asked_for_by_its_loopback_names(world: World, host: str) -> None:
+    with world.client() as client:
+        answer = client.get("/healthz", headers={"Host": host})
+
+    assert answer.status_code == 200
+
+
+def test_listed_names_are_the_only_ones_and_without_a_list_the_bound_one_counts(
+    settings: Settings, store: Store
+) -> None:
+    bound = settings.model_copy(update={"host": "10.1.2.3"})
+    listed = bound.model_copy(update={"allowed_hosts": ("crm.example",)})
+    hosts = ("10.1.2.3", "127.0.0.1", "crm.example")
+
+    found = []
+    for given in (bound, listed):
+        with world_of(given, store).client() as client:
+            answers = [client.get("/healthz", headers={"Host": host}) for host in hosts]
+        found.append([answer.status_code for answer in answers])
+
+    assert found == [[200, 200, 400], [400, 400, 200]]
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/sign-in", "/nope", "/book", "/static/style.css"])
 def test_every_answer_carries_the_security_headers(world: World, path: str) -> None:
     with world.client() as client:

@@ -76,6 +76,8 @@ def full_page() -> str:
             deals += [deal(f"{key}-d", key, name=LONG), deal(f"{key}-e", key, amount=None)]
             deals.append(deal(f"{key}-f", key, owner_rep_id="zoe"))
             past += weeks(key, [0.3 + 0.03 * week for week in range(12)])
+    book.append(account("idle", "steady", segment="smb"))
+    past += weeks("idle", [0.6] * 4)
     book.append(account("none", None, name=LONG, status="not_enough_evidence", missing=WORDS))
     reader = Reader("Mia Castell", AS_OF)
     page = page_of(book, deals, past, reps=(NORA, OMAR), is_stale=True, reader=reader)
@@ -124,6 +126,18 @@ def test_nothing_is_wider_than_the_screen_even_with_all_open(page: Page, width: 
 
     assert folded == width
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_the_facts_of_a_card_stay_in_their_places(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+
+    outside = page.locator(".facts dd").evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    )
+
+    assert outside == []
 
 
 def test_headings_begin_with_one_h1_and_skip_no_level(page: Page) -> None:

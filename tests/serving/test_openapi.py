@@ -69,6 +69,23 @@ def test_errors_are_described_under_their_media_type(world) -> None:
     assert "HTTPValidationError" not in json.dumps(document)
 
 
+def test_every_status_that_a_route_can_end_in_is_described(world) -> None:
+    paths = read(world, "/openapi.json")["paths"]
+
+    asked = {
+        f"{verb} {path}": set(o["responses"]) for path, p in paths.items() for verb, o in p.items()
+    }
+
+    everywhere = {"400", "401", "403", "404", "413", "422", "503"}
+    assert all(everywhere <= found for found in asked.values())
+    assert {name for name, found in asked.items() if "410" in found} == {
+        "get /v1/reps/{rep_id}/bucket-list"
+    }
+    assert {name for name, found in asked.items() if "415" in found} == {
+        name for name in asked if name.startswith("post ")
+    }
+
+
 @pytest.mark.parametrize(
     ("newer", "older"),
     [

@@ -93,3 +93,22 @@ def test_of_many_first_starts_one_makes_the_secret_and_all_read_it(tmp_path: Pat
 
     assert len(set(secrets)) == 1
     assert [file.name for file in tmp_path.iterdir()] == [SESSION_SECRET_FILE]
+
+
+def test_the_names_of_a_server_are_those_listed_else_loopback_and_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loopback = {"127.0.0.1", "::1", "localhost"}
+    monkeypatch.setenv("BUCKETLIST_ALLOWED_HOSTS", '["crm.example"]')
+    listed = Settings(home=tmp_path)
+    monkeypatch.delenv("BUCKETLIST_ALLOWED_HOSTS")
+
+    assert listed.names == {"crm.example"}
+    assert Settings(home=tmp_path).names == loopback
+    assert Settings(home=tmp_path, host="CRM.example").names == {*loopback, "crm.example"}
+
+
+@pytest.mark.parametrize("name", ["*", "", "CRM.example", "http://crm.example"])
+def test_what_is_no_name_of_a_server_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValidationError, match="allowed_hosts"):
+        Settings(home=tmp_path, allowed_hosts=(name,))

@@ -47,7 +47,9 @@ def test_a_link_signs_in_once_and_the_cookie_is_guarded(world) -> None:
 
 
 def test_off_this_machine_the_cookie_travels_by_tls_only(world) -> None:
-    outside = world.settings.model_copy(update={"host": "0.0.0.0"})
+    outside = world.settings.model_copy(
+        update={"host": "0.0.0.0", "allowed_hosts": ("crm.example",)}
+    )
     app = create_app(outside, store=world.store, live=world.live, clock=lambda: NOW)
     path, _ = link(world)
 

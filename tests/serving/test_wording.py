@@ -76,6 +76,7 @@ def test_an_age_is_said_in_whole_units(hours: float, said: str) -> None:
 def test_codes_of_the_crm_become_words() -> None:
     assert wording.plain("public_sector") == "Public sector"
     assert wording.plain(" SMB ") == "SMB"
+    assert [wording.plain(code) for code in ("smb", "ent", "mid")] == ["SMB", "ENT", "MID"]
     assert wording.plain("") == ""
 
 
