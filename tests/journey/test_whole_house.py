@@ -68,16 +68,34 @@ def test_every_answer_of_the_api_comes_from_the_published_snapshot(
         headers={"Authorization": f"Bearer {key}"},
     ) as client:
         ready = client.get("/readyz").json()
-        ids = [f"A{number:05d}" for number in range(3)]
+        ids = [f"A{number:05d}" for number in (1, 2, 3)]
         batch = client.post("/v1/accounts/scores", json={"ids": [*ids, "nobody"]})
 
     assert batch.status_code == 200
-    scored = [item["score"] for item in batch.json()["items"] if item["score"]]
-    assert {score["snapshot_id"] for score in scored} <= {ready["snapshot_id"]}
+    items = batch.json()["items"]
+    assert [item["found"] for item in items] == [True, True, True, False]
+    assert {item["score"]["snapshot_id"] for item in items[:3]} == {ready["snapshot_id"]}
 
 
-def test_a_second_promotion_of_the_same_version_needs_no_reason_to_fail(home: Path) -> None:
+def test_a_version_that_does_not_exist_cannot_be_promoted(home: Path) -> None:
     run(home, "promote", "9", "--force", "--why", "there is no version 9", code=1)
+
+
+def test_a_damaged_bundle_is_refused_and_the_server_goes_on(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (text,) = home.glob("bundles/*/slip/close-0.txt")
+    sound = text.read_bytes()
+    with TestClient(create_app(Settings(home=home)), base_url="http://127.0.0.1") as client:
+        text.write_bytes(sound[:-9] + bytes([sound[-9] ^ 1]) + sound[-8:])
+        try:
+            run(home, "score", "--crm", f"files:{home.parent / 'crm'}", code=1)
+            answer = client.get("/healthz")
+        finally:
+            text.write_bytes(sound)
+
+    assert answer.status_code == 200
+    assert "close" in capsys.readouterr().err
 
 
 def test_what_cannot_be_opened_ends_with_the_usage_code(home: Path) -> None:
