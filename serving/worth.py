@@ -35,7 +35,8 @@ def account_value(book: Book, spine: pl.LazyFrame, calendar: Calendar) -> pl.Laz
     summed = (
         _in_base_currency(book, sales, calendar)
         .group_by(ENTITY_ID, AS_OF)
-        .agg(pl.col("amount").sum().alias("value"))
+        # whole thousandths: added in any order, by any number of threads, they give the same bits
+        .agg(((pl.col("amount") * 1000).round().cast(pl.Int64).sum() / 1000).alias("value"))
     )
     return (
         spine.select(ENTITY_ID, AS_OF)
@@ -50,8 +51,6 @@ def _invoiced(book: Book, spine: pl.LazyFrame) -> pl.LazyFrame:
         known_at(spine.select(ENTITY_ID, AS_OF), book, "invoices")
         .filter(pl.col("issued_at") >= _start())
         .select(ENTITY_ID, AS_OF, "amount", "currency", "issued_at")
-        # a fixed order of adding, so that the last digit is the same in every run
-        .sort(ENTITY_ID, AS_OF, "issued_at", "amount")
     )
 
 
