@@ -11,7 +11,7 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.catalogue import features_of, switched_off
+from features.catalogue import switched_off
 from features.schema import AS_OF, ENTITY_ID
 from models.bucket import BucketModel
 from models.bundle import write_bundle
@@ -84,7 +84,10 @@ def make_release(
             threads=plan.threads,
             cut=cut,
         )
-    contract = contract_of(features_of("account"), features_of("deal"))
+    # what the data switched off is no part of the promise that scoring has to keep
+    contract = contract_of(
+        () if accounts is None else accounts.features, () if deals is None else deals.features
+    )
     used = _data_used(book, accounts, deals)
     card = _card(book, result, used, contract=contract, trained_at=trained_at)
     return Release(bucket, slip, accounts, deals, card, contract, policy)

@@ -1,8 +1,10 @@
 """One CRM's way through the whole house, by the commands a stranger would type."""
 
 import json
+import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 from starlette.testclient import TestClient
 
@@ -100,3 +102,26 @@ def test_a_damaged_bundle_is_refused_and_the_server_goes_on(
 
 def test_what_cannot_be_opened_ends_with_the_usage_code(home: Path) -> None:
     run(home, "check", "--crm", "nowhere:at-all", code=2)
+
+
+def test_a_crm_of_accounts_and_invoices_goes_the_whole_way(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small, lean = home.parent / "invoices-only", home.parent / "lean-home"
+    small.mkdir()
+    for table in ("accounts", "invoices"):
+        shutil.copy(home.parent / "crm" / f"{table}.parquet", small)
+    recipe = home.parent / "small.toml"
+
+    run(lean, "train", "--crm", f"files:{small}", "--experiment", str(recipe))
+    missing = json.loads(capsys.readouterr().out)["missing"]
+    run(lean, "promote", "1", "--force", "--why", "a small world")
+    run(lean, "score", "--crm", f"files:{small}")
+
+    (accounts,) = lean.glob("snapshots/*/accounts.parquet")
+    (deals,) = lean.glob("snapshots/*/deals.parquet")
+    status = pl.read_parquet(accounts)["status"]
+    assert list(missing) == ["slip"]
+    assert (status == "scored").sum() > 0
+    assert set(status) <= {"scored", "not_in_pursuit"}
+    assert pl.read_parquet(deals).is_empty()
