@@ -30,6 +30,7 @@ def score(
     session: Session = context.obj
     day = None if as_of is None else _day(as_of)
     reading = session.read(crm)
+    reading.report.refuse_if_over_limit()
     ref = publish_scores(session, reading.book, as_of=day)
     session.result(
         {

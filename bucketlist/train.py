@@ -154,7 +154,7 @@ def train_version(
     """
     from training.run import train as run_train  # noqa: PLC0415  keeps --help quick
 
-    _refuse(reading)
+    reading.report.refuse_if_over_limit()
     return run_train(
         reading.book,
         _experiment(experiment),
@@ -234,16 +234,8 @@ def _read(session: Session, crm: str) -> "Reading":
         reading = session.read(crm)
     except SourceError as error:
         raise typer.BadParameter(str(error), param_hint="--crm") from error
-    _refuse(reading)
+    reading.report.refuse_if_over_limit()
     return reading
-
-
-def _refuse(reading: "Reading") -> None:
-    from features.quarantine import DataRefusedError  # noqa: PLC0415  keeps --help quick
-
-    refusals = reading.report.refusals()
-    if refusals:
-        raise DataRefusedError("; ".join(refusals))
 
 
 def _experiment(path: Path | None) -> "Experiment":

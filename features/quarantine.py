@@ -36,9 +36,6 @@ class Code(StrEnum):
     FUTURE_STAMP = "E15"
 
 
-WARNINGS = frozenset({Code.CLOSED_BEFORE_CREATED, Code.UNKNOWN_OWNER})
-"""Codes whose rows are accepted all the same."""
-
 FAULT_SCHEMA: Mapping[str, pl.DataType] = {
     "table": pl.String(),
     "file": pl.String(),

@@ -23,7 +23,6 @@ from training.scores import WON
 
 CLASSES = (WON,)
 MODEL = "hazard"
-LOGISTIC_INPUTS = ("stage_rate", "age_log", "weeks_ahead", "amount_log", "is_renewal", "is_new")
 _PLAIN = ("p_won_by_period_end", "p_lost", "p_slip")
 
 
