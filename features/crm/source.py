@@ -1,7 +1,7 @@
 """Source: where a CRM is read from, opened by its address."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "Source", "SourceError", "SyntheticSource", "open_source"]
 
-WORLD_DEFAULTS: Mapping[str, str] = MappingProxyType({"accounts": "500", "seed": "7", "years": "4"})
+WORLD_SETTINGS = ("regime", "accounts", "seed", "years", "until", "block")
+"""What may stand after `synthetic:`; accounts and years are the regime's own unless given."""
 
 
 class SourceError(ValueError):
@@ -56,7 +57,8 @@ def open_source(
     """Open a CRM by its address; nothing is read yet.
 
     Args:
-        url: `files:DIR` or `synthetic:accounts=500,seed=7[,years=4,until=2026-11-21]`.
+        url: `files:DIR` or `synthetic:[regime=baseline,accounts=500,seed=7,years=4,
+            until=2026-11-21,block=2000]`.
         calendar: the organisation's zone and days.
         now: the run's clock; later stamps are refused, and a synthetic world ends on its day
             unless `until` says otherwise.
@@ -80,26 +82,38 @@ def _open_files(folder: str, rulebook: Rulebook) -> Source:
 
 
 def _open_synthetic(settings: str, rulebook: Rulebook) -> Source:
-    from features.crm.synthetic import WorldParams  # noqa: PLC0415  large, and rarely wanted
+    from features.crm.synthetic import UnknownRegimeError, regime  # noqa: PLC0415  rarely wanted
 
     until = rulebook.calendar.day_of(rulebook.now).isoformat()
-    chosen = {**WORLD_DEFAULTS, "until": until}
+    chosen = {"regime": "baseline", "seed": "7", "until": until, **_given(settings)}
+    try:
+        params = regime(
+            chosen["regime"],
+            accounts=_whole(chosen, "accounts") if "accounts" in chosen else None,
+            seed=_whole(chosen, "seed"),
+            years=_years(chosen["years"]) if "years" in chosen else None,
+            until=_day(chosen["until"]),
+            fiscal_year_start_month=rulebook.calendar.fiscal_year_start_month,
+        )
+    except UnknownRegimeError as error:
+        raise SourceError(f"synthetic setting regime: {error}") from error
+    if "block" in chosen:
+        params = replace(params, block=_whole(chosen, "block"))
+    told = chosen | {"accounts": str(params.accounts), "years": f"{params.years:g}"}
+    name = ",".join(f"{key}={told[key]}" for key in WORLD_SETTINGS if key in told)
+    return SyntheticSource(params, f"synthetic:{name}", rulebook)
+
+
+def _given(settings: str) -> dict[str, str]:
+    given = {}
     for part in filter(None, settings.split(",")):
         name, _, word = part.partition("=")
-        if name not in chosen:
+        if name not in WORLD_SETTINGS:
             raise SourceError(
-                f"expected settings {', '.join(chosen)} after synthetic:, got {name!r}"
+                f"expected settings {', '.join(WORLD_SETTINGS)} after synthetic:, got {name!r}"
             )
-        chosen[name] = word
-    params = WorldParams(
-        accounts=_whole(chosen, "accounts"),
-        seed=_whole(chosen, "seed"),
-        years=_years(chosen["years"]),
-        until=_day(chosen["until"]),
-        fiscal_year_start_month=rulebook.calendar.fiscal_year_start_month,
-    )
-    name = ",".join(f"{key}={chosen[key]}" for key in chosen)
-    return SyntheticSource(params, f"synthetic:{name}", rulebook)
+        given[name] = word
+    return given
 
 
 def _whole(chosen: Mapping[str, str], name: str) -> int:

@@ -8,6 +8,7 @@ from features.crm.synthetic.contacts import Contacts
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.names import company_names, person_names
 from features.crm.synthetic.pipeline import Pipeline, World
+from features.crm.synthetic.steps import DAY, HOUR, Ints
 from features.crm.synthetic.tables import (
     ACCOUNT_IDS,
     CONTACT_IDS,
@@ -19,7 +20,6 @@ from features.crm.synthetic.tables import (
     times,
     words,
 )
-from features.crm.synthetic.weeks import HOUR, Ints
 from features.schema import SENIORITIES
 
 PROSPECT, CUSTOMER, FORMER = range(3)
@@ -30,7 +30,7 @@ CHANGED_FIELDS = ("owner", "segment", "account_type")
 
 def account_frame(rng: np.random.Generator, pipeline: Pipeline) -> pl.DataFrame:
     """Accounts with the values that they have at the end."""
-    accounts, weeks = pipeline.world.accounts, pipeline.world.weeks
+    accounts, steps = pipeline.world.accounts, pipeline.world.steps
     index = np.arange(accounts.count)
     columns = {
         "account_id": ACCOUNT_IDS.of(index),
@@ -43,25 +43,25 @@ def account_frame(rng: np.random.Generator, pipeline: Pipeline) -> pl.DataFrame:
         "region": words(REGIONS, accounts.country),
         "employees": pl.Series("employees", accounts.employees),
         "annual_revenue": pl.Series("annual_revenue", accounts.revenue),
-        "created_at": times(weeks.opening(accounts.arrives)),
+        "created_at": times(steps.opening(accounts.arrives)),
     }
-    return table("accounts", columns, weeks)
+    return table("accounts", columns, steps)
 
 
 def account_change_frame(pipeline: Pipeline) -> pl.DataFrame:
     """Owner, segment and type of every account from its creation on."""
-    world, weeks = pipeline.world, pipeline.world.weeks
+    world, steps = pipeline.world, pipeline.world.steps
     accounts, owner, kinds = world.accounts, world.reps.owner, _types(pipeline)
     index, born = np.arange(accounts.count), accounts.arrives
     log = Log("account", "moment", "field", "old", "new")
-    created, nothing = weeks.opening(born), np.full(accounts.count, -1)
+    created, nothing = steps.opening(born), np.full(accounts.count, -1)
     first = (owner[born, index], accounts.segment, kinds[born, index])
     for field, value in enumerate(first):
         log.add(index, created, np.full(accounts.count, field), nothing, value)
     _moves(log, world, OWNER_CHANGE, owner)
     _moves(log, world, TYPE_CHANGE, kinds)
     grown = np.flatnonzero(accounts.segment_later != accounts.segment)
-    moment = weeks.opening(accounts.segment_week[grown]) + HOUR
+    moment = steps.opening(accounts.segment_step[grown]) + HOUR
     log.add(
         grown,
         moment,
@@ -77,28 +77,28 @@ def account_change_frame(pipeline: Pipeline) -> pl.DataFrame:
         "field": words(CHANGED_FIELDS, fields),
         "old": _value(fields, log["old"][order]),
         "new": _value(fields, log["new"][order]),
-        "changed_by": REP_IDS.of(world.reps.manager[world.reps.owner[0]][account]),
+        "changed_by": REP_IDS.of(world.reps.team.manager[world.reps.owner[0]][account]),
     }
-    return table("account_changes", columns, weeks)
+    return table("account_changes", columns, steps)
 
 
 def _moves(log: Log, world: World, field: int, grid: Ints) -> None:
-    """Log every week in which a grid's value differs from the week before."""
-    week, account = np.nonzero(grid[1:] != grid[:-1])
-    week = week + 1
-    later = week > world.accounts.arrives[account]
-    week, account = week[later], account[later]
+    """Log every step in which a grid's value differs from the step before."""
+    step, account = np.nonzero(grid[1:] != grid[:-1])
+    step = step + 1
+    later = step > world.accounts.arrives[account]
+    step, account = step[later], account[later]
     log.add(
         account,
-        world.weeks.opening(week),
-        np.full(len(week), field),
-        grid[week - 1, account],
-        grid[week, account],
+        world.steps.opening(step),
+        np.full(len(step), field),
+        grid[step - 1, account],
+        grid[step, account],
     )
 
 
 def _types(pipeline: Pipeline) -> Ints:
-    """Account type as the CRM shows it, by week and account: a week behind the contracts."""
+    """Account type as the CRM shows it, by step and account: a step behind the contracts."""
     was = np.vstack([pipeline.world.accounts.is_customer[None, :], pipeline.is_customer[:-1]])
     ever = np.maximum.accumulate(was, axis=0)
     return np.where(was, CUSTOMER, np.where(ever, FORMER, PROSPECT)).astype(np.int64)
@@ -121,35 +121,35 @@ def _value(field: Ints, code: Ints) -> pl.Series:
 
 def rep_frame(rng: np.random.Generator, world: World) -> pl.DataFrame:
     """The team; addresses are under a domain reserved for examples."""
-    reps, n = world.reps, world.reps.count
+    team, n = world.reps.team, world.reps.team.count
     names = pl.Series("name", person_names(rng, n), dtype=pl.String)
     address = names.str.to_lowercase().str.replace_all(" ", ".") + "@example.com"
     columns = {
         "rep_id": REP_IDS.of(np.arange(n)),
         "name": names,
         "email": address,
-        "manager_id": REP_IDS.of(reps.manager),
-        "is_active": flags(reps.is_active),
+        "manager_id": REP_IDS.of(team.manager),
+        "is_active": flags(world.reps.is_active(world.steps)),
         "time_zone": pl.Series("time_zone", ["UTC"] * n),
         "selling_hours_per_month": pl.Series("hours", [world.params.reps.selling_hours] * n),
     }
-    return table("reps", columns, world.weeks)
+    return table("reps", columns, world.steps)
 
 
 def target_frame(rng: np.random.Generator, world: World) -> pl.DataFrame:
     """A bookings target for each rep and fiscal quarter, from the value of the book."""
-    weeks, managers = world.weeks, world.reps.managers
-    ends = weeks.quarter_ends
-    last = int(np.searchsorted(ends, weeks.first_day + 7 * weeks.count))
-    first = int(np.searchsorted(ends, weeks.first_day))
+    steps, managers = world.steps, world.reps.team.managers
+    ends = steps.quarter_ends
+    last = int(np.searchsorted(ends, steps.end // DAY))
+    first = int(np.searchsorted(ends, int(steps.edges[0])))
     rep, start, end, amount = [], [], [], []
     for quarter in range(first, last + 1):
-        week = int(weeks.week_of(ends[quarter - 1 : quarter] + 1)[0])
-        held = world.accounts.present(week)
+        step = int(steps.step_of(ends[quarter - 1 : quarter] + 1)[0])
+        held = world.accounts.present(step)
         book = np.bincount(
-            world.reps.owner[week][held],
+            world.reps.owner[step][held],
             weights=world.accounts.value[held],
-            minlength=world.reps.count,
+            minlength=world.reps.team.count,
         )
         sellers = np.flatnonzero(book > 0)
         sellers = sellers[sellers >= managers]
@@ -163,7 +163,7 @@ def target_frame(rng: np.random.Generator, world: World) -> pl.DataFrame:
         "period_end": dates(np.concatenate(end)),
         "amount": pl.Series("amount", np.concatenate(amount)),
     }
-    return table("targets", columns, weeks)
+    return table("targets", columns, steps)
 
 
 def contact_frame(world: World, contacts: Contacts) -> pl.DataFrame:
@@ -176,4 +176,4 @@ def contact_frame(world: World, contacts: Contacts) -> pl.DataFrame:
         "created_at": times(contacts.created),
         "left_at": times(contacts.left),
     }
-    return table("contacts", columns, world.weeks)
+    return table("contacts", columns, world.steps)

@@ -9,7 +9,7 @@ from features.crm.synthetic import deals as deal
 from features.crm.synthetic.contacts import Contacts
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.pipeline import Pipeline
-from features.crm.synthetic.weeks import DAY, HOUR, MINUTE, NEVER, Flags, Floats, Ints
+from features.crm.synthetic.steps import DAY, HOUR, MINUTE, NEVER, Flags, Floats, Ints, to_day
 
 KINDS: Final = (
     "email",
@@ -33,21 +33,26 @@ UNKNOWN: Final = -1
 HOURS_BY_KIND: Final = (0.0, 0.2, 0.0, 0.9, 1.0, 2.0, 0.0, 1.8, 2.5, 1.2)
 """Mean length of what has one; 0 where the CRM keeps none."""
 
+FIRST_DAYS: Final = 56
+"""A new customer is trained and set up in so many days."""
+FIRST_STEPS: Final = 11
+"""More steps than begin in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Occasions:
-    """Weeks in which something may happen between a rep and an account.
+    """Steps in which something may happen between a rep and an account.
 
     Attributes:
         account: account index.
-        week: week index.
+        step: step index.
         deal: deal index, or -1.
         phase: index into the contract's phases.
         silence: 0 for a lively deal, 1 for a stalled one; lowers the odds of an answer.
     """
 
     account: Ints
-    week: Ints
+    step: Ints
     deal: Ints
     phase: Ints
     silence: Floats
@@ -56,7 +61,7 @@ class Occasions:
         """Each occasion as often as `times` says."""
         return Occasions(
             account=np.repeat(self.account, times),
-            week=np.repeat(self.week, times),
+            step=np.repeat(self.step, times),
             deal=np.repeat(self.deal, times),
             phase=np.repeat(self.phase, times),
             silence=np.repeat(self.silence, times),
@@ -64,31 +69,34 @@ class Occasions:
 
 
 def make_activities(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts) -> Log:
-    """Everything that was written down; one row per activity, not yet sorted."""
+    """Everything that was written down; one row per activity, not yet sorted.
+
+    `step` is the step that set it going: the answer to a mail belongs to the step of the mail.
+    """
     log = Log(
         "account", "moment", "recorded", "kind", "direction", "phase", "deal", "contact", "rep",
-        "minutes", "answered", "automated",
+        "minutes", "answered", "automated", "step",
     )  # fmt: skip
-    _deal_weeks(rng, pipeline, contacts, log)
+    _deal_steps(rng, pipeline, contacts, log)
     _care(rng, pipeline, contacts, log)
     _proposals(rng, pipeline, contacts, log)
     _automated(rng, pipeline, log)
     return log
 
 
-def _deal_weeks(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts, log: Log) -> None:
+def _deal_steps(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts, log: Log) -> None:
     """Touches and meetings on worked deals."""
-    params, world, weeks = pipeline.world.params.activity, pipeline.world, pipeline.logs.weeks
-    stage, stalled = weeks["stage"], weeks["is_stalled"]
+    params, world, told = pipeline.world.params.activity, pipeline.world, pipeline.logs.steps
+    stage, stalled = told["stage"], told["is_stalled"]
     occasions = Occasions(
-        account=pipeline.deals.account[weeks["deal"]],
-        week=weeks["week"],
-        deal=weeks["deal"],
+        account=pipeline.deals.account[told["deal"]],
+        step=told["step"],
+        deal=told["deal"],
         phase=np.where(stage == 0, PRE_SALES, SALES),
         silence=stalled.astype(np.float64),
     )
-    at = (occasions.week, occasions.account)
-    worked = np.where(weeks["is_abandoned"] == 1, 0.03, 1.0)
+    at = (occasions.step, occasions.account)
+    worked = np.where(told["is_abandoned"] == 1, 0.03, 1.0) * world.steps.share[occasions.step]
     rate = np.array(params.deal_touches)[stage] * np.exp(0.35 * world.reps.effort[at])
     _touch(rng, pipeline, contacts, log, occasions.repeat(rng.poisson(rate * worked)))
     open_door = 0.40 * world.latent.responsiveness[at] + 0.25 * world.latent.intent[at]
@@ -96,7 +104,7 @@ def _deal_weeks(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts
     met = occasions.repeat(rng.poisson(rate * worked))
     draw = rng.random(len(met.account))
     kind = np.where(draw < 0.30, DEMO, np.where(draw < 0.40, VISIT, MEETING))
-    moment = world.weeks.moment(rng, met.week)
+    moment = world.steps.moment(rng, met.step)
     _write(rng, pipeline, contacts, log, Row(met, moment, kind, MUTUAL, UNKNOWN))
 
 
@@ -105,36 +113,38 @@ def _care(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts, log:
     params, world = pipeline.world.params.activity, pipeline.world
     customer, latent = pipeline.is_customer, world.latent
     busy = np.zeros(customer.shape, dtype=np.bool_)
-    weeks = pipeline.logs.weeks
-    worked = weeks["is_abandoned"] == 0
-    busy[weeks["week"][worked], pipeline.deals.account[weeks["deal"]][worked]] = True
+    told, share = pipeline.logs.steps, world.steps.share[:, None]
+    worked = told["is_abandoned"] == 0
+    busy[told["step"][worked], pipeline.deals.account[told["deal"]][worked]] = True
     idle = (np.arange(len(customer))[:, None] >= world.accounts.arrives[None, :]) & ~busy
     rate = np.where(customer, params.care_touches, params.nurture_touches)
-    rate = rate * np.exp(0.35 * world.reps.effort) * idle
+    rate = rate * np.exp(0.35 * world.reps.effort) * idle * share
     _touch(rng, pipeline, contacts, log, _anywhere(rng.poisson(rate), customer))
     need = 0.35 * latent.difficulty + 0.30 * latent.intent
-    letters = _anywhere(rng.poisson(params.inbound_care * np.exp(need) * customer), customer)
+    rate = params.inbound_care * np.exp(need) * customer * share
+    letters = _anywhere(rng.poisson(rate), customer)
     kind = np.where(rng.random(len(letters.account)) < 0.7, EMAIL, CALL)
-    moment = world.weeks.moment(rng, letters.week)
+    moment = world.steps.moment(rng, letters.step)
     _write(rng, pipeline, contacts, log, Row(letters, moment, kind, INBOUND, UNKNOWN))
     fresh = _first_weeks(pipeline)
-    rate = np.where(fresh, params.follow_up, 0.015 * customer)
+    rate = np.where(fresh, params.follow_up, 0.015 * customer) * share
     sessions = _anywhere(rng.poisson(rate), customer)
-    is_fresh = fresh[sessions.week, sessions.account]
+    is_fresh = fresh[sessions.step, sessions.account]
     kind = np.where(rng.random(len(is_fresh)) < 0.5, TRAINING, IMPLEMENTATION)
     kind = np.where(is_fresh, kind, REVIEW)
-    moment = world.weeks.moment(rng, sessions.week)
+    moment = world.steps.moment(rng, sessions.step)
     _write(rng, pipeline, contacts, log, Row(sessions, moment, kind, MUTUAL, UNKNOWN))
 
 
 def _proposals(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts, log: Log) -> None:
     """A written proposal for each first quote of a deal."""
     quotes, deals = pipeline.logs.quotes, pipeline.deals
-    which, first = np.unique(quotes["deal"], return_index=True)
-    moment = quotes["moment"][first] + 30 * MINUTE
+    is_first = quotes["is_first"] == 1
+    which = quotes["deal"][is_first]
+    moment = quotes["moment"][is_first] + 30 * MINUTE
     occasions = Occasions(
         account=deals.account[which],
-        week=pipeline.world.weeks.week_of(moment // DAY),
+        step=pipeline.world.steps.step_of(moment // DAY),
         deal=which,
         phase=np.full(len(which), SALES),
         silence=np.zeros(len(which)),
@@ -146,14 +156,15 @@ def _proposals(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts,
 def _automated(rng: np.random.Generator, pipeline: Pipeline, log: Log) -> None:
     """Bulk mails; the system writes every one of them down at once."""
     world, params = pipeline.world, pipeline.world.params.activity
-    present = np.arange(world.weeks.count)[:, None] > world.accounts.arrives[None, :]
-    sent = _anywhere(rng.poisson(params.automated * present), pipeline.is_customer)
-    n, moment = len(sent.account), world.weeks.moment(rng, sent.week)
+    present = np.arange(world.steps.count)[:, None] > world.accounts.arrives[None, :]
+    rate = params.automated * present * world.steps.share[:, None]
+    sent = _anywhere(rng.poisson(rate), pipeline.is_customer)
+    n, moment = len(sent.account), world.steps.moment(rng, sent.step)
     nobody, unknown = np.full(n, -1), np.full(n, UNKNOWN)
     log.add(
         sent.account, moment, moment, np.full(n, EMAIL), np.full(n, OUTBOUND), sent.phase,
-        nobody, nobody, world.reps.owner[sent.week, sent.account], np.full(n, np.nan),
-        unknown, np.ones(n),
+        nobody, nobody, world.reps.owner[sent.step, sent.account], np.full(n, np.nan),
+        unknown, np.ones(n), sent.step,
     )  # fmt: skip
 
 
@@ -166,7 +177,7 @@ def _touch(
 ) -> None:
     """Outbound touches, the answers to them, and one round of chasing those left unanswered."""
     world, params = pipeline.world, pipeline.world.params.activity
-    moment = world.weeks.moment(rng, occasions.week)
+    moment = world.steps.moment(rng, occasions.step)
     answered = _answers(rng, pipeline, occasions)
     _send(rng, pipeline, contacts, log, (occasions, moment, answered))
     chased = np.where(answered, 0, rng.poisson(params.chase, len(answered)))
@@ -178,7 +189,7 @@ def _touch(
 def _answers(rng: np.random.Generator, pipeline: Pipeline, occasions: Occasions) -> Flags:
     """Whether each touch is answered."""
     latent, params = pipeline.world.latent, pipeline.world.params.activity
-    at = (occasions.week, occasions.account)
+    at = (occasions.step, occasions.account)
     odds = params.answer_bias + params.answer_weight * latent.responsiveness[at]
     odds = odds + 0.30 * latent.intent[at] - 0.9 * occasions.silence
     return rng.random(len(odds)) < 1 / (1 + np.exp(-odds))
@@ -222,14 +233,14 @@ def _write(
 ) -> None:
     """Log what the rep logs, when the rep logs it; mails that come in log themselves."""
     world, occasions, n = pipeline.world, row.occasions, len(row.moment)
-    rep = world.reps.owner[occasions.week, occasions.account]
+    rep = world.reps.owner[occasions.step, occasions.account]
     draw = rng.random((4, n))
     is_mail = (row.kind == EMAIL) & (row.direction == INBOUND)
-    is_late = (draw[0] < world.reps.lateness[rep]) & ~is_mail
+    is_late = (draw[0] < world.reps.team.lateness[rep]) & ~is_mail
     lag = (1 + np.floor(9 * draw[1] ** 2)).astype(np.int64) * DAY + 2 * HOUR
     closed = pipeline.deals.closed[occasions.deal] if pipeline.deals.count else row.moment
     is_after = (occasions.deal >= 0) & (closed != NEVER) & (row.moment > closed)
-    kept = (is_mail | (draw[2] < world.reps.logging[rep])) & ~is_after
+    kept = (is_mail | (draw[2] < world.reps.team.logging[rep])) & ~is_after
     contact = contacts.pick(rng, occasions.account, row.moment)
     contact = np.where(draw[3] < world.params.activity.contact_named, contact, -1)
     hours = np.array(HOURS_BY_KIND)[row.kind]
@@ -239,32 +250,34 @@ def _write(
     columns = (
         occasions.account, row.moment, row.moment + is_late * lag, row.kind,
         np.full(n, row.direction), occasions.phase, occasions.deal, contact, rep,
-        np.where((minutes > 0) & is_talk, minutes, np.nan), answered, np.zeros(n),
+        np.where((minutes > 0) & is_talk, minutes, np.nan), answered, np.zeros(n), occasions.step,
     )  # fmt: skip
     log.add(*(column[kept] for column in columns))
 
 
 def _anywhere(times: Ints, customer: Flags) -> Occasions:
-    """Occasions without a deal from a grid of counts by week and account."""
-    week, account = np.nonzero(times)
-    is_customer = customer[week, account]
+    """Occasions without a deal from a grid of counts by step and account."""
+    step, account = np.nonzero(times)
+    is_customer = customer[step, account]
     occasions = Occasions(
         account=account,
-        week=week,
-        deal=np.full(len(week), -1),
+        step=step,
+        deal=np.full(len(step), -1),
         phase=np.where(is_customer, POST_SALES, PRE_SALES),
-        silence=np.zeros(len(week)),
+        silence=np.zeros(len(step)),
     )
-    return occasions.repeat(times[week, account])
+    return occasions.repeat(times[step, account])
 
 
 def _first_weeks(pipeline: Pipeline) -> Flags:
-    """Weeks and accounts in the first eight weeks after a sale to a new customer."""
-    deals, weeks = pipeline.deals, pipeline.world.weeks
+    """Steps and accounts in the first eight weeks after a sale to a new customer."""
+    deals, steps = pipeline.deals, pipeline.world.steps
     won = np.flatnonzero((deals.stage == deal.WON) & (deals.kind == deal.NEW))
     fresh = np.zeros(pipeline.is_customer.shape, dtype=np.bool_)
-    begin = weeks.week_of(deals.closed[won] // DAY) + 1
-    for after in range(8):
-        week = np.minimum(begin + after, weeks.count - 1)
-        fresh[week, deals.account[won]] = True
+    closed, account = to_day(deals.closed[won]), deals.account[won]
+    begin = np.searchsorted(steps.edges, closed, side="right")
+    for after in range(FIRST_STEPS):
+        step = np.minimum(begin + after, steps.count - 1)
+        is_early = steps.day(step) <= closed + FIRST_DAYS
+        fresh[step[is_early], account[is_early]] = True
     return fresh & pipeline.is_customer

@@ -4,13 +4,19 @@ import numpy as np
 
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.pipeline import Pipeline
-from features.crm.synthetic.weeks import DAY, HOUR, NEVER, Floats, Ints, to_day
+from features.crm.synthetic.steps import DAY, HOUR, NEVER, Floats, Ints, to_day
 
 
 def make_invoices(rng: np.random.Generator, pipeline: Pipeline) -> Log:
-    """Invoices, orders and credit notes; account, moment, recorded, amount, due, paid, credit."""
-    log = Log("account", "moment", "recorded", "amount", "due", "paid")
-    for account, moment, amount in (_periods(rng, pipeline), _orders(rng, pipeline)):
+    """Invoices, orders and credit notes; account, moment, recorded, amount, due, paid, step.
+
+    `step` is the step that set a row going: a credit note belongs to the step of its invoice.
+    """
+    log = Log("account", "moment", "recorded", "amount", "due", "paid", "step")
+    sources = [_orders(rng, pipeline)]
+    if pipeline.world.params.billing.subscriptions:
+        sources.insert(0, _periods(rng, pipeline))
+    for account, moment, amount in sources:
         paid = _payments(rng, pipeline, account, to_day(moment))
         _issue(rng, pipeline, log, (account, moment, amount, paid))
         _credit(rng, pipeline, log, (account, moment, amount))
@@ -20,10 +26,9 @@ def make_invoices(rng: np.random.Generator, pipeline: Pipeline) -> Log:
 def _periods(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, Floats]:
     """Monthly or quarterly invoices in advance, over the life of every contract."""
     contracts, world = pipeline.portfolio.contracts, pipeline.world
-    is_monthly = rng.random(world.accounts.count) < world.params.billing.monthly
-    months = np.where(is_monthly[contracts.account], 1, 3)
+    months = np.where(world.accounts.is_monthly[contracts.account], 1, 3)
     step = months * 30.4375
-    last = np.minimum(contracts.ends, world.weeks.end // DAY - 1)
+    last = np.minimum(contracts.ends, world.steps.end // DAY - 1)
     span = np.maximum(0, last - contracts.starts + 1)
     # A last period of under ten days is not billed.
     count = np.maximum(0, np.ceil((span - 10) / step)).astype(np.int64)
@@ -33,27 +38,31 @@ def _periods(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, 
     known = to_day(contracts.recorded[contract]) + 1
     moment = np.maximum(day, known) * DAY + (9 + rng.integers(0, 6, len(day))) * HOUR
     amount = contracts.value[contract] * months[contract] / 12
-    return contracts.account[contract], moment, np.round(amount, 2)
+    due_now = moment >= int(world.steps.edges[0]) * DAY
+    account = contracts.account[contract]
+    return account[due_now], moment[due_now], np.round(amount, 2)[due_now]
 
 
 def _orders(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, Floats]:
     """Orders beside the contract: their rate and size follow the account's volume."""
     world, params = pipeline.world, pipeline.world.params.billing
     volume = world.latent.volume
-    rate = params.orders * np.exp(0.5 * volume) * pipeline.is_customer
+    demand = np.array([world.demand(step) for step in range(world.steps.count)])
+    level = (world.steps.share * np.exp(demand))[:, None] * world.accounts.appetite
+    rate = params.orders * np.exp(0.5 * volume) * pipeline.is_customer * level
     times = rng.poisson(rate)
-    week, account = np.nonzero(times)
-    week, account = (np.repeat(column, times[week, account]) for column in (week, account))
+    step, account = np.nonzero(times)
+    step, account = (np.repeat(column, times[step, account]) for column in (step, account))
     size = params.order_size * world.accounts.value[account] / 12
-    amount = size * np.exp(0.5 * volume[week, account])
-    amount = amount * rng.lognormal(0, params.order_spread, len(week))
-    return account, world.weeks.moment(rng, week), np.round(amount, 2)
+    amount = size * np.exp(0.5 * volume[step, account])
+    amount = amount * rng.lognormal(0, params.order_spread, len(step))
+    return account, world.steps.moment(rng, step), np.round(amount, 2)
 
 
 def _payments(rng: np.random.Generator, pipeline: Pipeline, account: Ints, issued: Ints) -> Ints:
     """The moment of each payment; some lie beyond the end of the history."""
     params, world = pipeline.world.params.billing, pipeline.world
-    discipline = world.latent.discipline[world.weeks.week_of(issued), account]
+    discipline = world.latent.discipline[world.steps.step_of(issued), account]
     late = params.late_mean - params.late_discipline * discipline
     late = late + rng.normal(0, params.late_sd, len(account))
     disputed = rng.random(len(account)) < params.disputed
@@ -74,7 +83,9 @@ def _issue(
     recorded = moment + is_late * rng.integers(2, 18, n) * DAY
     due = to_day(moment) + params.terms_days
     # What is entered late cannot have been paid before it was entered.
-    log.add(account, moment, recorded, amount, due, np.maximum(paid, recorded + HOUR))
+    paid = np.maximum(paid, recorded + HOUR)
+    step = pipeline.world.steps.step_of(to_day(moment))
+    log.add(account, moment, recorded, amount, due, paid, step)
 
 
 def _credit(
@@ -83,10 +94,11 @@ def _credit(
     """Credit notes and returns, one to five weeks after the invoice; they have no due date."""
     account, moment, amount = invoices
     params, world = pipeline.world.params.billing, pipeline.world
-    hard = world.latent.difficulty[world.weeks.week_of(to_day(moment)), account]
+    step = world.steps.step_of(to_day(moment))
+    hard = world.latent.difficulty[step, account]
     chosen = rng.random(len(account)) < params.credit * np.exp(0.8 * hard)
     n = int(chosen.sum())
     when = moment[chosen] + rng.integers(7, 36, n) * DAY
     back = -np.round(amount[chosen] * rng.uniform(0.08, 0.6, n), 2)
     never = np.full(n, NEVER)
-    log.add(account[chosen], when, when, back, never, never)
+    log.add(account[chosen], when, when, back, never, never, step[chosen])

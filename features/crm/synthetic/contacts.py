@@ -8,7 +8,7 @@ import numpy as np
 from features.crm.synthetic import deals as deal
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.pipeline import Pipeline, World
-from features.crm.synthetic.weeks import NEVER, Flags, Ints
+from features.crm.synthetic.steps import NEVER, Flags, Ints, no_flags, no_ints
 
 ROLES: Final = ("decision maker", "user", "technical buyer", "influencer")
 FIRST: Final = (2, 3, 5)
@@ -37,6 +37,8 @@ class Contacts:
 
     def pick(self, rng: np.random.Generator, account: Ints, moment: Ints) -> Ints:
         """A random contact of each account who is there at the moment; -1 when the pick fails."""
+        if len(self.account) == 0:
+            return np.full(len(account), -1)
         size = self.first[account + 1] - self.first[account]
         place = self.first[account] + (rng.random(len(account)) * size).astype(np.int64)
         place = np.minimum(place, len(self.account) - 1)
@@ -45,30 +47,38 @@ class Contacts:
         return np.where(is_there & (size > 0), place, -1)
 
 
+def nobody(accounts: int) -> Contacts:
+    """No contact for any of so many accounts."""
+    return Contacts(
+        no_ints(), no_ints(), no_flags(), no_ints(), no_ints(), np.zeros(accounts + 1, np.int64)
+    )
+
+
 def make_contacts(rng: np.random.Generator, world: World) -> Contacts:
     """Draw the contacts; a champion who goes or comes is often seen as a contact who does."""
-    accounts, weeks, champion = world.accounts, world.weeks, world.latent.champion
+    accounts, steps, champion = world.accounts, world.steps, world.latent.champion
     start = np.array(FIRST)[accounts.segment] + rng.integers(0, 3, accounts.count)
     early = np.repeat(np.arange(accounts.count), start)
     gained = np.argwhere(champion[1:] & ~champion[:-1]) + np.array([1, 0])
     gained = gained[accounts.arrives[gained[:, 1]] < gained[:, 0]]
     gained = gained[rng.random(len(gained)) < 0.7]
-    later = np.argwhere(rng.random(champion.shape) < 0.008)
+    later = np.argwhere(rng.random(champion.shape) < 0.008 * steps.weeks[:, None])
     later = later[accounts.arrives[later[:, 1]] < later[:, 0]]
     account = np.concatenate([early, gained[:, 1], later[:, 1]])
-    week = np.concatenate([accounts.arrives[early], gained[:, 0], later[:, 0]])
+    step = np.concatenate([accounts.arrives[early], gained[:, 0], later[:, 0]])
     is_champion = np.arange(len(account)) < len(early) + len(gained)
     is_champion &= np.arange(len(account)) >= len(early)
     # The first contact of each account stands for the champion of the beginning.
     is_champion[np.concatenate([[0], np.cumsum(start)[:-1]])] = True
-    lasts = np.where(is_champion, _weeks_to_loss(champion, account, week), weeks.count)
-    lasts = np.where(rng.random(len(account)) < 0.65, lasts, weeks.count)
-    other = rng.exponential(160, len(account)).astype(np.int64) + 1
-    leaves = week + np.minimum(lasts, other)
-    is_gone = leaves < weeks.count
-    left = weeks.moment(rng, np.minimum(leaves, weeks.count - 1))
-    created = weeks.moment(rng, week)
-    created = np.where(week == accounts.arrives[account], weeks.opening(week), created)
+    lost = np.where(is_champion, _next_loss(champion, account, step), steps.count)
+    lost = np.where(rng.random(len(account)) < 0.65, lost, steps.count)
+    stays = (7 * rng.exponential(160, len(account))).astype(np.int64) + 7
+    other = np.searchsorted(steps.edges[:-1], steps.day(step) + stays)
+    leaves = np.minimum(lost, other)
+    is_gone = leaves < steps.count
+    left = steps.moment(rng, np.minimum(leaves, steps.count - 1))
+    created = steps.moment(rng, step)
+    created = np.where(step == accounts.arrives[account], steps.opening(step), created)
     order = np.lexsort((created, account))
     count = np.bincount(account, minlength=accounts.count)
     senior = rng.choice(4, len(account), p=(0.12, 0.23, 0.35, 0.30))
@@ -107,15 +117,15 @@ def attach(rng: np.random.Generator, pipeline: Pipeline, contacts: Contacts) -> 
     return log
 
 
-def _weeks_to_loss(champion: Flags, account: Ints, week: Ints) -> Ints:
-    """Weeks from `week` to the next loss of each account's champion; the grid's length if none."""
-    weeks = champion.shape[0]
+def _next_loss(champion: Flags, account: Ints, step: Ints) -> Ints:
+    """The first step after `step` in which each account's champion goes; the count if none."""
+    steps = champion.shape[0]
     lost = np.zeros(champion.shape, dtype=np.bool_)
     lost[1:] = champion[:-1] & ~champion[1:]
-    following = np.full(champion.shape[1], weeks)
+    following = np.full(champion.shape[1], steps)
     upcoming = np.empty(champion.shape, dtype=np.int64)
-    for back in range(weeks - 1, -1, -1):
+    for back in range(steps - 1, -1, -1):
         upcoming[back] = following
         following = np.where(lost[back], back, following)
-    left: Ints = upcoming[np.minimum(week, weeks - 1), account] - week
-    return left
+    found: Ints = upcoming[np.minimum(step, steps - 1), account]
+    return found

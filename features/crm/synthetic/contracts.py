@@ -6,14 +6,14 @@ import numpy as np
 
 from features.crm.synthetic.accounts import Accounts
 from features.crm.synthetic.params import ContractParams
-from features.crm.synthetic.weeks import (
+from features.crm.synthetic.steps import (
     DAY,
     HOUR,
     NEVER,
     Flags,
     Floats,
     Ints,
-    Weeks,
+    Steps,
     no_flags,
     no_floats,
     no_ints,
@@ -35,6 +35,7 @@ class Contracts:
         renewed: moment at which it was renewed, or NEVER.
         cancelled: moment at which it was cancelled, or NEVER.
         opens: day on which a rep opens its renewal; NEVER where nobody will.
+        volume: purchase volume of the account when it was signed, log points.
     """
 
     account: Ints = field(default_factory=no_ints)
@@ -47,6 +48,7 @@ class Contracts:
     renewed: Ints = field(default_factory=no_ints)
     cancelled: Ints = field(default_factory=no_ints)
     opens: Ints = field(default_factory=no_ints)
+    volume: Floats = field(default_factory=no_floats)
 
     def append(self, batch: "Contracts") -> Ints:
         """Add signed contracts and return their indices."""
@@ -54,6 +56,10 @@ class Contracts:
         for name in self.__slots__:
             setattr(self, name, np.concatenate([getattr(self, name), getattr(batch, name)]))
         return np.arange(first, len(self.account))
+
+    def take(self, which: Ints) -> "Contracts":
+        """A copy of some of the contracts."""
+        return Contracts(**{name: getattr(self, name)[which] for name in self.__slots__})
 
 
 @dataclass(slots=True)
@@ -107,23 +113,29 @@ class Portfolio:
         self.is_leaving[self.contracts.account[contract]] = True
 
     def run_on(
-        self, rng: np.random.Generator, params: ContractParams, weeks: Weeks, week: int
+        self,
+        rng: np.random.Generator,
+        params: ContractParams,
+        *,
+        steps: Steps,
+        step: int,
+        volume: Floats,
     ) -> Ints:
-        """End or extend the contracts without a renewal deal whose last day is this week.
+        """End or extend the contracts without a renewal deal whose last day is in this step.
 
         Returns:
             The accounts that are no longer customers.
         """
         ends = self.ends
-        is_over = (self.main >= 0) & (ends < weeks.day(week + 1))
+        is_over = (self.main >= 0) & (ends < steps.day(step + 1))
         over = np.flatnonzero(is_over & self.is_leaving)
         self.main[over] = -1
         self.arr[over] = 0.0
         on = np.flatnonzero(is_over & ~self.is_leaving & (self.renewal < 0))
         if len(on):
             old = self.main[on]
-            moment = (np.maximum(ends[on], weeks.day(week)) + 1) * DAY - 6 * HOUR
-            moment = np.minimum(moment, weeks.end - HOUR)
+            moment = (np.maximum(ends[on], steps.day(step)) + 1) * DAY - 6 * HOUR
+            moment = np.minimum(moment, steps.end - HOUR)
             self.renew(old, moment)
             index = np.where(rng.random(len(on)) < 0.4, rng.uniform(0.02, 0.05, len(on)), 0.0)
             length = self.contracts.ends[old] - self.contracts.starts[old] + 1
@@ -136,6 +148,7 @@ class Portfolio:
                 is_auto=np.ones(len(on), dtype=np.bool_),
                 is_addon=np.zeros(len(on), dtype=np.bool_),
                 recorded=moment,
+                volume=volume[on],
             )
             self.sign(rng, params, batch)
         return over
@@ -149,7 +162,7 @@ def nearest_term(params: ContractParams, length: Ints) -> Ints:
 
 
 def open_portfolio(
-    rng: np.random.Generator, params: ContractParams, weeks: Weeks, accounts: Accounts
+    rng: np.random.Generator, params: ContractParams, steps: Steps, accounts: Accounts
 ) -> Portfolio:
     """Sign the contracts that go-live brings over, with the terms that they still have to run."""
     n = accounts.count
@@ -164,7 +177,7 @@ def open_portfolio(
     count = len(held)
     term = rng.choice(params.terms, count, p=params.term_shares)
     left = np.maximum(110, (term * rng.random(count)).astype(np.int64))
-    start = np.full(count, int(weeks.day(0)) + int(weeks.office_days[0]))
+    start = np.full(count, int(steps.works_from[0]))
     batch = Contracts(
         account=held,
         starts=start,
@@ -172,7 +185,8 @@ def open_portfolio(
         value=np.round(accounts.value[held] * rng.lognormal(0, 0.3, count), -1),
         is_auto=rng.random(count) < params.auto_renews,
         is_addon=np.zeros(count, dtype=np.bool_),
-        recorded=np.full(count, int(weeks.opening(0)) + HOUR),
+        recorded=np.full(count, int(steps.opening(0)) + HOUR),
+        volume=np.zeros(count),
     )
     portfolio.sign(rng, params, batch)
     return portfolio

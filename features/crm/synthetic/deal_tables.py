@@ -6,6 +6,7 @@ import polars as pl
 from features.crm.synthetic import deals as deal
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.pipeline import Pipeline
+from features.crm.synthetic.steps import DAY, MINUTE, NEVER, Floats, Ints, Steps
 from features.crm.synthetic.tables import (
     ACCOUNT_IDS,
     CONTACT_IDS,
@@ -21,7 +22,6 @@ from features.crm.synthetic.tables import (
     times,
     words,
 )
-from features.crm.synthetic.weeks import DAY, MINUTE, NEVER, Floats, Ints, Weeks
 from features.schema import DEAL_TYPES
 
 LEAD_SOURCES = ("web", "event", "partner", "outbound", "customer")
@@ -47,11 +47,11 @@ def opportunity_frame(
     rng: np.random.Generator, pipeline: Pipeline, names: pl.DataFrame
 ) -> pl.DataFrame:
     """Opportunities with the values that they have at the end."""
-    deals, weeks = pipeline.deals, pipeline.world.weeks
+    deals, steps = pipeline.deals, pipeline.world.steps
     order = by_moment(deals.created, deals.account)
-    n, kind, stage = deals.count, deals.kind[order], deals.stage[order]
+    n, kind, stage = deals.count, deals.kind[order], deals.shown[order]
     is_closed, is_lost = stage >= deal.WON, stage == deal.LOST
-    last = np.where(is_closed, weeks.week_of(deals.closed[order] // DAY), weeks.count - 1)
+    last = np.where(is_closed, steps.step_of(deals.closed[order] // DAY), steps.count - 1)
     source = rng.choice(len(LEAD_SOURCES), n, p=(0.3, 0.15, 0.15, 0.3, 0.1))
     reason = np.where(is_lost, rng.choice(len(LOSS_REASONS), n, p=LOSS_SHARES), -1)
     # Reps leave the reason out now and then.
@@ -73,10 +73,11 @@ def opportunity_frame(
         "loss_reason": words(LOSS_REASONS, reason),
         "competitor": words(RIVALS, rival),
         "lead_source": words(LEAD_SOURCES, np.where(kind == deal.NEW, source, -1)),
+        "forecast_category": words(deal.FORECASTS, deals.forecast[order].astype(np.int64)),
         "crm_probability": amounts(np.array(deal.PROBABILITIES)[stage]),
         "next_step": words(NEXT_STEPS, np.where(is_closed, -1, stage)),
     }
-    return table("opportunities", columns, weeks)
+    return table("opportunities", columns, steps)
 
 
 def _deal_names(pipeline: Pipeline, order: Ints, names: pl.DataFrame) -> pl.Series:
@@ -94,13 +95,13 @@ def _deal_names(pipeline: Pipeline, order: Ints, names: pl.DataFrame) -> pl.Seri
 
 
 def change_frame(pipeline: Pipeline) -> pl.DataFrame:
-    """History of stage, close date, amount, owner and probability from creation on."""
+    """History of stage, close date, amount, owner, probability and forecast from creation on."""
     world, changes = pipeline.world, _with_owners(pipeline)
     rank = deal_order(pipeline)[changes["deal"]]
     order = by_moment(changes["moment"], rank, changes["field"])
     field, moment = changes["field"][order], changes["moment"][order]
-    week = world.weeks.week_of(moment // DAY)
-    by = world.reps.owner[week, pipeline.deals.account[changes["deal"][order]]]
+    step = world.steps.step_of(moment // DAY)
+    by = world.reps.owner[step, pipeline.deals.account[changes["deal"][order]]]
     columns = {
         "opportunity_id": DEAL_IDS.of(rank[order]),
         "changed_at": times(moment),
@@ -109,15 +110,15 @@ def change_frame(pipeline: Pipeline) -> pl.DataFrame:
         "new": _value(field, changes.numbers("new")[order]),
         "changed_by": REP_IDS.of(by),
     }
-    return table("opportunity_changes", columns, world.weeks)
+    return table("opportunity_changes", columns, world.steps)
 
 
 def _with_owners(pipeline: Pipeline) -> Log:
     """The deal changes, and those that come from handing over the account."""
-    world, deals, weeks = pipeline.world, pipeline.deals, pipeline.logs.weeks
-    which, week = weeks["deal"], weeks["week"]
-    before = world.reps.owner[np.maximum(week - 1, 0), deals.account[which]]
-    after = world.reps.owner[week, deals.account[which]]
+    world, deals, told = pipeline.world, pipeline.deals, pipeline.logs.steps
+    which, step = told["deal"], told["step"]
+    before = world.reps.owner[np.maximum(step - 1, 0), deals.account[which]]
+    after = world.reps.owner[step, deals.account[which]]
     moved = before != after
     changes, log = pipeline.logs.changes, Log("deal", "moment", "field", "old", "new")
     log.add(
@@ -126,7 +127,7 @@ def _with_owners(pipeline: Pipeline) -> Log:
     )  # fmt: skip
     log.add(
         which[moved],
-        world.weeks.opening(week[moved]) + 5 * MINUTE,
+        world.steps.opening(step[moved]) + 5 * MINUTE,
         np.full(int(moved.sum()), deal.OWNER_FIELD),
         before[moved].astype(np.float64),
         after[moved].astype(np.float64),
@@ -149,9 +150,12 @@ def _value(field: Ints, number: Floats) -> pl.Series:
             "day": dates(np.where(day < 0, NEVER, day)).dt.strftime("%Y-%m-%d"),
             "number": amounts(np.where(is_number, number, np.nan)).cast(pl.String),
             "owner": REP_IDS.of(of(deal.OWNER_FIELD)),
+            "forecast": words(deal.FORECASTS, of(deal.FORECAST_FIELD)),
         }
     )
-    return parts.select(pl.coalesce("stage", "day", "number", "owner").alias("value"))["value"]
+    return parts.select(pl.coalesce("stage", "day", "number", "owner", "forecast").alias("value"))[
+        "value"
+    ]
 
 
 def opportunity_contact_frame(
@@ -168,7 +172,7 @@ def opportunity_contact_frame(
         "is_primary": flags(attached["is_first"][order]),
         "created_at": times(attached["moment"][order]),
     }
-    return table("opportunity_contacts", columns, pipeline.world.weeks)
+    return table("opportunity_contacts", columns, pipeline.world.steps)
 
 
 def quote_frame(rng: np.random.Generator, pipeline: Pipeline) -> pl.DataFrame:
@@ -184,7 +188,7 @@ def quote_frame(rng: np.random.Generator, pipeline: Pipeline) -> pl.DataFrame:
         "amount": amounts(quotes.numbers("amount")[order]),
         "billing_terms": words(BILLING_TERMS, terms),
     }
-    return table("quotes", columns, pipeline.world.weeks)
+    return table("quotes", columns, pipeline.world.steps)
 
 
 def covenant_frame(pipeline: Pipeline, covenants: Log) -> pl.DataFrame:
@@ -200,10 +204,10 @@ def covenant_frame(pipeline: Pipeline, covenants: Log) -> pl.DataFrame:
         "due_on": dates(covenants["due"][order]),
         "met_at": times(covenants["met"][order]),
     }
-    return table("covenants", columns, pipeline.world.weeks)
+    return table("covenants", columns, pipeline.world.steps)
 
 
-def stage_frame(weeks: Weeks) -> pl.DataFrame:
+def stage_frame(steps: Steps) -> pl.DataFrame:
     """The sales process."""
     columns = {
         "stage": pl.Series("stage", deal.STAGES),
@@ -212,4 +216,4 @@ def stage_frame(weeks: Weeks) -> pl.DataFrame:
         "is_won": pl.Series("is_won", [False] * 4 + [True, False]),
         "phase": pl.Series("phase", STAGE_PHASES, dtype=pl.String),
     }
-    return table("stages", columns, weeks)
+    return table("stages", columns, steps)

@@ -6,7 +6,7 @@ from typing import Final, Self
 import numpy as np
 
 from features.crm.synthetic.log import Log
-from features.crm.synthetic.weeks import NEVER, Flags, Floats, Ints, no_flags, no_floats, no_ints
+from features.crm.synthetic.steps import NEVER, Flags, Floats, Ints, no_flags, no_floats, no_ints
 
 STAGES: Final = ("Qualify", "Discover", "Propose", "Negotiate", "Won", "Lost")
 PROBABILITIES: Final = (0.10, 0.25, 0.50, 0.75, 1.0, 0.0)
@@ -25,7 +25,9 @@ CLOSE_DATE_FIELD: Final = 1
 AMOUNT_FIELD: Final = 2
 OWNER_FIELD: Final = 3
 PROBABILITY_FIELD: Final = 4
-FIELDS: Final = ("stage", "close_date", "amount", "owner", "probability")
+FORECAST_FIELD: Final = 5
+FIELDS: Final = ("stage", "close_date", "amount", "owner", "probability", "forecast_category")
+FORECASTS: Final = ("pipeline", "best_case", "commit", "closed", "omitted")
 
 
 @dataclass(slots=True)
@@ -35,10 +37,11 @@ class Deals:
     Attributes:
         account: account index.
         kind: NEW, EXPANSION or RENEWAL.
-        stage: index into STAGES.
-        stage_week: week in which it came there.
+        stage: index into STAGES: where the deal really is.
+        shown: the stage that the rep shows.
+        forecast: index into FORECASTS, as the rep last gave it.
+        stage_since: day on which the step began in which it came to its stage.
         created: moment.
-        born: week of creation.
         closed: moment, or NEVER.
         close_day: committed date as the rep last typed it; the real one after closing.
         amount: annual value net of discount.
@@ -54,9 +57,10 @@ class Deals:
     account: Ints = field(default_factory=no_ints)
     kind: Ints = field(default_factory=no_ints)
     stage: Ints = field(default_factory=no_ints)
-    stage_week: Ints = field(default_factory=no_ints)
+    shown: Ints = field(default_factory=no_ints)
+    forecast: Floats = field(default_factory=no_floats)
+    stage_since: Ints = field(default_factory=no_ints)
     created: Ints = field(default_factory=no_ints)
-    born: Ints = field(default_factory=no_ints)
     closed: Ints = field(default_factory=no_ints)
     close_day: Ints = field(default_factory=no_ints)
     amount: Floats = field(default_factory=no_floats)
@@ -85,6 +89,10 @@ class Deals:
         """Indices of the deals that are not closed."""
         return np.flatnonzero(self.closed == NEVER)
 
+    def take(self, which: Ints) -> "Deals":
+        """A copy of some of the deals."""
+        return Deals(**{column.name: getattr(self, column.name)[which] for column in fields(self)})
+
 
 @dataclass(frozen=True, slots=True)
 class DealLogs:
@@ -92,21 +100,21 @@ class DealLogs:
 
     Attributes:
         changes: deal, moment, field, old, new; numbers as in Deals, NaN where there was none.
-        quotes: deal, moment, list_amount, amount.
-        weeks: one row per open deal and week: deal, week, stage, is_stalled, is_abandoned.
+        quotes: deal, moment, list_amount, amount, is_first.
+        steps: one row per open deal and step: deal, step, stage, is_stalled, is_abandoned.
     """
 
     changes: Log
     quotes: Log
-    weeks: Log
+    steps: Log
 
     @classmethod
     def none(cls) -> Self:
         """Nothing has happened."""
         return cls(
             Log("deal", "moment", "field", "old", "new"),
-            Log("deal", "moment", "list_amount", "amount"),
-            Log("deal", "week", "stage", "is_stalled", "is_abandoned"),
+            Log("deal", "moment", "list_amount", "amount", "is_first"),
+            Log("deal", "step", "stage", "is_stalled", "is_abandoned"),
         )
 
     def change(self, deal: Ints, moment: Ints, *, field: int, old: Floats, new: Floats) -> None:

@@ -7,6 +7,7 @@ from features.crm.synthetic.activity import KINDS
 from features.crm.synthetic.deal_tables import deal_order
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.pipeline import Pipeline, World
+from features.crm.synthetic.steps import NEVER
 from features.crm.synthetic.tables import (
     ACCOUNT_IDS,
     ACTIVITY_IDS,
@@ -25,7 +26,6 @@ from features.crm.synthetic.tables import (
     times,
     words,
 )
-from features.crm.synthetic.weeks import NEVER
 from features.schema import DIRECTIONS, PHASES, REFERRAL_KINDS
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -52,7 +52,7 @@ def activity_frame(pipeline: Pipeline, log: Log) -> pl.DataFrame:
         "automated": flags(log["automated"][order]),
         "recorded_at": times(log["recorded"][order]),
     }
-    return table("activities", columns, pipeline.world.weeks)
+    return table("activities", columns, pipeline.world.steps)
 
 
 def contract_frame(pipeline: Pipeline) -> pl.DataFrame:
@@ -72,7 +72,7 @@ def contract_frame(pipeline: Pipeline) -> pl.DataFrame:
         "cancelled_at": times(contracts.cancelled[order]),
         "recorded_at": times(contracts.recorded[order]),
     }
-    return table("contracts", columns, world.weeks)
+    return table("contracts", columns, world.steps)
 
 
 def invoice_frame(world: World, log: Log) -> pl.DataFrame:
@@ -87,7 +87,7 @@ def invoice_frame(world: World, log: Log) -> pl.DataFrame:
         "paid_at": times(log["paid"][order]),
         "recorded_at": times(log["recorded"][order]),
     }
-    return table("invoices", columns, world.weeks)
+    return table("invoices", columns, world.steps)
 
 
 def ticket_frame(world: World, log: Log) -> pl.DataFrame:
@@ -102,7 +102,7 @@ def ticket_frame(world: World, log: Log) -> pl.DataFrame:
         "escalated_at": times(log["escalated"][order]),
         "csat": amounts(log.numbers("csat")[order]),
     }
-    return table("tickets", columns, world.weeks)
+    return table("tickets", columns, world.steps)
 
 
 def usage_frame(world: World, log: Log) -> pl.DataFrame:
@@ -115,7 +115,7 @@ def usage_frame(world: World, log: Log) -> pl.DataFrame:
         "value": amounts(log.numbers("value")[order]),
         "recorded_at": times(log["recorded"][order]),
     }
-    return table("usage", columns, world.weeks)
+    return table("usage", columns, world.steps)
 
 
 def referral_frame(world: World, log: Log) -> pl.DataFrame:
@@ -127,4 +127,4 @@ def referral_frame(world: World, log: Log) -> pl.DataFrame:
         "given_at": times(log["given"][order]),
         "kind": words(REFERRAL_KINDS, log["kind"][order]),
     }
-    return table("referrals", columns, world.weeks)
+    return table("referrals", columns, world.steps)

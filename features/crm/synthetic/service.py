@@ -5,19 +5,19 @@ import numpy as np
 from features.crm.synthetic import deals as deal
 from features.crm.synthetic.log import Log
 from features.crm.synthetic.pipeline import Pipeline
-from features.crm.synthetic.weeks import DAY, HOUR, MINUTE, NEVER, to_day
+from features.crm.synthetic.steps import DAY, HOUR, MINUTE, NEVER, to_day
 
 
 def make_tickets(rng: np.random.Generator, pipeline: Pipeline) -> Log:
-    """Tickets of customers; account, opened, closed, priority, escalated, csat."""
+    """Tickets of customers; account, opened, closed, priority, escalated, csat, step."""
     world, params = pipeline.world, pipeline.world.params.service
     hard = world.latent.difficulty
     rate = params.tickets * np.exp(params.ticket_difficulty * hard) * pipeline.is_customer
-    times = rng.poisson(rate)
-    week, account = np.nonzero(times)
-    week, account = (np.repeat(column, times[week, account]) for column in (week, account))
-    n, trouble = len(week), hard[week, account]
-    opened = world.weeks.moment(rng, week)
+    times = rng.poisson(rate * world.steps.share[:, None])
+    step, account = np.nonzero(times)
+    step, account = (np.repeat(column, times[step, account]) for column in (step, account))
+    n, trouble = len(step), hard[step, account]
+    opened = world.steps.moment(rng, step)
     days = np.minimum(
         rng.lognormal(np.log(params.resolve_days), 0.9, n) * np.exp(0.2 * trouble), 90
     )
@@ -27,7 +27,7 @@ def make_tickets(rng: np.random.Generator, pipeline: Pipeline) -> Log:
     mark = 4.1 - 0.45 * trouble - 0.8 * is_escalated + rng.normal(0, 0.8, n)
     is_rated = rng.random(n) < params.rated
     priority = np.clip(np.round(1.4 + 0.4 * trouble + rng.normal(0, 0.7, n)), 0, 3)
-    log = Log("account", "opened", "closed", "priority", "escalated", "csat")
+    log = Log("account", "opened", "closed", "priority", "escalated", "csat", "step")
     log.add(
         account,
         opened,
@@ -35,6 +35,7 @@ def make_tickets(rng: np.random.Generator, pipeline: Pipeline) -> Log:
         np.where(is_escalated, np.maximum(priority, 2), priority),
         np.where(is_escalated, escalated // MINUTE * MINUTE, NEVER),
         np.where(is_rated, np.clip(np.round(mark), 1, 5), np.nan),
+        step,
     )
     return log
 
@@ -42,29 +43,30 @@ def make_tickets(rng: np.random.Generator, pipeline: Pipeline) -> Log:
 def make_usage(rng: np.random.Generator, pipeline: Pipeline) -> Log:
     """Active users of customers in each week; account, day, recorded, value."""
     world, params = pipeline.world, pipeline.world.params.service
-    latent, weeks = world.latent, world.weeks
+    latent, steps = world.latent, world.steps
     share = rng.uniform(0.08, 0.35, world.accounts.count)
-    week, account = np.nonzero(pipeline.is_customer)
+    begins_week = (steps.edges[:-1] - int(steps.edges[0])) % 7 == 0
+    step, account = np.nonzero(pipeline.is_customer & begins_week[:, None])
     level = np.log(world.accounts.employees * share)[account]
-    level = level + 0.25 * latent.intent[week, account] + 0.7 * latent.volume[week, account]
-    level = level + 0.15 * latent.champion[week, account]
-    value = np.exp(level + rng.normal(0, params.usage_noise, len(week)))
-    day = weeks.day(week)
+    level = level + 0.25 * latent.intent[step, account] + 0.7 * latent.volume[step, account]
+    level = level + 0.15 * latent.champion[step, account]
+    value = np.exp(level + rng.normal(0, params.usage_noise, len(step)))
+    day = steps.day(step)
     log = Log("account", "day", "recorded", "value")
     log.add(account, day, (day + 7) * DAY + 3 * HOUR, np.maximum(1, np.round(value)))
     return log
 
 
 def make_referrals(rng: np.random.Generator, pipeline: Pipeline) -> Log:
-    """Referrals, reference calls and case studies of happy customers; account, given, kind."""
+    """Referrals, reference calls, case studies of happy customers; account, given, kind, step."""
     world, latent = pipeline.world, pipeline.world.latent
-    joy = 0.7 * latent.fit - 0.4 * latent.difficulty + 0.4 * latent.intent
+    joy = 0.7 * latent.traits.fit - 0.4 * latent.difficulty + 0.4 * latent.intent
     rate = world.params.service.referrals * np.exp(joy) * (0.4 + latent.champion)
-    times = rng.poisson(rate * pipeline.is_customer)
-    week, account = np.nonzero(times)
-    kind = rng.choice(3, len(week), p=(0.55, 0.30, 0.15))
-    log = Log("account", "given", "kind")
-    log.add(account, world.weeks.moment(rng, week), kind)
+    times = rng.poisson(rate * pipeline.is_customer * world.steps.share[:, None])
+    step, account = np.nonzero(times)
+    kind = rng.choice(3, len(step), p=(0.55, 0.30, 0.15))
+    log = Log("account", "given", "kind", "step")
+    log.add(account, world.steps.moment(rng, step), kind, step)
     return log
 
 
@@ -77,7 +79,7 @@ def make_covenants(rng: np.random.Generator, pipeline: Pipeline) -> Log:
     moved &= (stage < deal.WON) & (rng.random(len(stage)) < params.covenant)
     which, agreed = changes["deal"][moved], changes["moment"][moved] + HOUR
     stage, n = stage[moved], int(moved.sum())
-    at = (world.weeks.week_of(to_day(agreed)), deals.account[which])
+    at = (world.steps.step_of(to_day(agreed)), deals.account[which])
     odds = params.covenant_met + 0.6 * world.latent.responsiveness[at]
     odds = odds + 0.45 * world.latent.intent[at]
     is_met = rng.random(n) < 1 / (1 + np.exp(-odds))

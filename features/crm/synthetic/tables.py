@@ -7,22 +7,29 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.crm.synthetic.weeks import DAY, NEVER, Flags, Floats, Ints, Weeks
+from features.crm.synthetic.steps import DAY, NEVER, Flags, Floats, Ints, Steps
 from features.schema import RECORDED_AT, TABLES, TIME, conform
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """How the rows of a table are called: a prefix and a running number from 1."""
+    """How the rows of a table are called: a prefix and a running number.
+
+    Attributes:
+        prefix: one letter.
+        digits: at least so many.
+        first: number of the row with index 0.
+    """
 
     prefix: str
     digits: int
+    first: int = 1
 
     def of(self, index: Ints) -> pl.Series:
         """Text ids of indices; null for negative ones."""
         number = pl.Series("index", index, dtype=pl.Int64)
         frame = pl.DataFrame({"index": number})
-        text = (pl.col("index") + 1).cast(pl.String).str.zfill(self.digits)
+        text = (pl.col("index") + self.first).cast(pl.String).str.zfill(self.digits)
         known = pl.when(pl.col("index") >= 0).then(pl.lit(self.prefix) + text)
         return frame.select(known.alias("id"))["id"]
 
@@ -75,7 +82,7 @@ def by_moment(moment: Ints, *others: npt.NDArray[np.int64]) -> Ints:
     return np.lexsort((*reversed(others), moment))
 
 
-def table(name: str, columns: dict[str, pl.Series], weeks: Weeks) -> pl.DataFrame:
+def table(name: str, columns: dict[str, pl.Series], steps: Steps) -> pl.DataFrame:
     """A contract table from some of its columns; the others are null.
 
     Rows that the CRM did not hold before the end of the history are dropped, and stamps that
@@ -99,14 +106,14 @@ def table(name: str, columns: dict[str, pl.Series], weeks: Weeks) -> pl.DataFram
         if isinstance(column.dtype, pl.Enum) and column.name in frame.columns
     ]
     whole = frame.with_columns(*absent, *enums)
-    return conform(name, _cut(name, whole.lazy(), weeks)).collect()
+    return conform(name, _cut(name, whole.lazy(), steps)).collect()
 
 
-def _cut(name: str, frame: pl.LazyFrame, weeks: Weeks) -> pl.LazyFrame:
+def _cut(name: str, frame: pl.LazyFrame, steps: Steps) -> pl.LazyFrame:
     """Leave what the CRM held strictly before the end of the history."""
     contract = TABLES[name]
-    end = pl.lit(weeks.end).cast(TIME)
-    last_day = pl.lit(weeks.end // DAY).cast(pl.Int32).cast(pl.Date)
+    end = pl.lit(steps.end).cast(TIME)
+    last_day = pl.lit(steps.end // DAY).cast(pl.Int32).cast(pl.Date)
     if contract.moment is not None:
         moment = contract.column(contract.moment)
         frame = frame.filter(pl.col(RECORDED_AT) < end)
