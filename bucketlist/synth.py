@@ -1,105 +1,134 @@
-"""`synth`: write a synthetic CRM as contract tables."""
+"""`synth`: write a synthetic CRM as contract tables, and what could have been known of it."""
 
-import secrets
-import shutil
-from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bucketlist.session import Session
+from bucketlist.world_files import Format, write_world
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from features.crm.synthetic import WorldParams
 
-STAMP = "%Y-%m-%dT%H:%M:%S%.6fZ"
+__all__ = ["Format", "synth", "write_world"]
+
+ORACLE_FILE = "oracle.parquet"
+REGIME_NAMES = (
+    "baseline", "sparse", "tiny", "long_cycle", "transactional", "gaming", "shock", "boom",
+)  # fmt: skip
+"""As in features.crm.synthetic.REGIMES, which takes longer to import than help may take."""
+MESS_NAMES = (
+    "duplicates", "currencies", "missing_contacts", "missing_facts", "owner_changes",
+    "credit_notes", "back_dating", "sandbagging", "happy_ears", "zombies",
+)  # fmt: skip
+"""As in features.crm.synthetic.MESS."""
 
 
-class Format(StrEnum):
-    """What the tables are written as."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
-
-
-def synth(
+def synth(  # noqa: PLR0913  one parameter per option
     context: typer.Context,
     *,
     out: Annotated[Path, typer.Option(help="Folder to write; must be empty or absent.")],
-    accounts: Annotated[int, typer.Option(min=1, help="Number of accounts.")] = 500,
+    regime: Annotated[
+        str, typer.Option(help=f"What kind of company: {', '.join(REGIME_NAMES)}.")
+    ] = "baseline",
+    accounts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of accounts; 500 unless given, 60 in regime tiny."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same CRM.")] = 7,
+    years: Annotated[
+        float | None, typer.Option(help="Years of history; 4 unless given, 2 in regime tiny.")
+    ] = None,
     until: Annotated[
-        str, typer.Option(help="Last day of the data, YYYY-MM-DD [default: today]")
+        str, typer.Option(help="The data end before this day, YYYY-MM-DD; today unless given.")
+    ] = "",
+    without: Annotated[
+        str, typer.Option(help=f"Mess to leave out, by comma: {', '.join(MESS_NAMES)}; or all.")
     ] = "",
     format: Annotated[Format, typer.Option(help="File format.")] = Format.PARQUET,  # noqa: A002  the option's name
+    oracle: Annotated[
+        bool, typer.Option("--oracle", help=f"Also write {ORACLE_FILE}; takes minutes.")
+    ] = False,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Forward worlds for each moment of the oracle.")
+    ] = 400,
+    per_origin: Annotated[
+        int, typer.Option(min=0, help="Oracle moments for each origin of a backtest; 0 for all.")
+    ] = 0,
 ) -> None:
-    """Write the contract tables of a CRM that does not exist but looks like one."""
-    from features.crm.synthetic import WorldParams  # noqa: PLC0415  keeps --help quick
+    """Write the contract tables of a CRM that does not exist but looks like one.
 
-    session: Session = context.obj
-    last = _day(until) if until else session.calendar.day_of(session.now())
-    session.say(f"making {accounts} accounts from seed {seed}, data until {last}")
-    params = WorldParams(
-        accounts=accounts,
-        seed=seed,
-        until=last,
-        fiscal_year_start_month=session.calendar.fiscal_year_start_month,
-    )
-    rows = write_world(params, out, file_format=format)
-    session.say(f"{sum(rows.values()):,} rows in {len(rows)} tables in {out}")
-    session.result({"out": str(out), "format": str(format), "rows": rows})
+    With --oracle, oracle.parquet holds the probabilities of every account's bucket and of every
+    open deal's end, at the moments that a backtest with the default experiment tests: by running
+    the world on from there, again and again.
 
+    Examples:
+        bucketlist synth --out crm --accounts 500 --seed 7
 
-def write_world(
-    params: "WorldParams", out: Path, *, file_format: Format = Format.PARQUET
-) -> dict[str, int]:
-    """Make a world and write one file per table; the folder appears whole or not at all.
+        bucketlist synth --out crm --regime long_cycle --years 6 --format csv
 
-    Returns:
-        Rows by table.
-
-    Raises:
-        FileExistsError: when the folder holds something already, or is a file.
+        bucketlist synth --out crm --accounts 200 --oracle --per-origin 1
     """
-    from features.crm.synthetic import make_world  # noqa: PLC0415  keeps --help quick
+    session: Session = context.obj
+    params = _params(session, regime, accounts=accounts, seed=seed, years=years, until=until)
+    params = _cleaned(params, without)
+    session.say(
+        f"making {params.accounts:,} accounts of regime {regime} from seed {seed}, "
+        f"{params.years:g} years until {params.until}"
+    )
+    rows = write_world(params, out, file_format=format, progress=session.say)
+    session.say(f"{sum(rows.values()):,} rows in {len(rows)} tables in {out}")
+    found: dict[str, object] = {"out": str(out), "format": str(format), "rows": rows}
+    if oracle:
+        from bucketlist.oracle_plan import Asking, write_oracle  # noqa: PLC0415
 
-    _refuse_filled(out)
-    tables = make_world(params)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}-{secrets.token_hex(6)}")
-    unfinished.mkdir()
+        asking = Asking(draws=draws, per_origin=per_origin)
+        try:
+            found["oracle_rows"] = write_oracle(session, params, asking, out / ORACLE_FILE)
+        except BaseException:
+            session.say(f"the tables in {out} are whole; only {ORACLE_FILE} is missing")
+            raise
+    session.result(found)
+
+
+def _params(
+    session: Session,
+    regime: str,
+    *,
+    accounts: int | None,
+    seed: int,
+    years: float | None,
+    until: str,
+) -> "WorldParams":
+    from features.crm.synthetic import UnknownRegimeError  # noqa: PLC0415  keeps --help quick
+    from features.crm.synthetic import regime as params_of  # noqa: PLC0415
+
+    calendar = session.calendar
     try:
-        _write(tables, unfinished, file_format)
-        unfinished.replace(out)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    return {name: frame.height for name, frame in tables.items()}
+        return params_of(
+            regime,
+            accounts=accounts,
+            seed=seed,
+            years=years,
+            until=_day(until) if until else calendar.day_of(session.now()),
+            fiscal_year_start_month=calendar.fiscal_year_start_month,
+        )
+    except UnknownRegimeError as error:
+        raise typer.BadParameter(str(error), param_hint="--regime") from error
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--years") from error
 
 
-def _refuse_filled(out: Path) -> None:
-    if out.is_dir():
-        first = next(out.iterdir(), None)
-        if first is not None:
-            raise FileExistsError(
-                f"--out {out}: expected an empty folder, found {first.name} in it"
-            )
-    elif out.exists():
-        raise FileExistsError(f"--out {out}: expected an empty folder, found a file")
+def _cleaned(params: "WorldParams", kinds: str) -> "WorldParams":
+    from features.crm.synthetic import MESS, UnknownMessError, without  # noqa: PLC0415
 
-
-def _write(tables: Mapping[str, "pl.DataFrame"], folder: Path, file_format: Format) -> None:
-    for name, frame in tables.items():
-        path = folder / f"{name}.{file_format}"
-        if file_format is Format.CSV:
-            frame.write_csv(path, datetime_format=STAMP, date_format="%Y-%m-%d")
-        else:
-            frame.write_parquet(path)
+    given = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    try:
+        return without(params, MESS if given == ["all"] else given)
+    except UnknownMessError as error:
+        raise typer.BadParameter(str(error), param_hint="--without") from error
 
 
 def _day(text: str) -> date:
