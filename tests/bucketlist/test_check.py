@@ -1,18 +1,15 @@
-"""The commands `check` and `synth`: what they write, what they say and how they end."""
+"""The command `check`: what it writes, what it says and how it ends."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
-import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from bucketlist.check import check
 from bucketlist.session import Session
-from bucketlist.synth import Format, synth, write_world
-from features.crm.synthetic import WorldParams
 from features.quarantine import DataRefusedError
 from features.schema import SchemaError
 
@@ -24,7 +21,6 @@ LAST_YEAR = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 def run(home: Path, *arguments: str, is_json: bool = False) -> Result:
     app = typer.Typer()
     app.command("check")(check)
-    app.command("synth")(synth)
 
     @app.callback()
     def _shared(context: typer.Context) -> None:
@@ -135,44 +131,3 @@ def test_an_unknown_address_is_a_matter_of_usage(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "synthetic:" in result.stderr
-
-
-@pytest.mark.parametrize("file_format", ["parquet", "csv"])
-def test_a_synthetic_crm_is_written_whole_and_checks_out(tmp_path: Path, file_format: str) -> None:
-    place = tmp_path / "made" / "crm"
-
-    made = run(
-        tmp_path, "synth", "--out", str(place), "--accounts", "12", "--format", file_format,
-        "--until", f"{LAST_YEAR + timedelta(days=360):%Y-%m-%d}", is_json=True,
-    )  # fmt: skip
-    result = run(tmp_path, "check", "--crm", f"files:{place}", is_json=True)
-
-    rows = json.loads(made.stdout)["rows"]
-    checked = json.loads(result.stdout)
-    assert {one["table"]: one["accepted"] for one in checked["tables"]} == rows
-    assert rows["accounts"] == 12
-    assert [one.name for one in place.parent.iterdir()] == ["crm"]
-
-
-def test_a_folder_that_holds_something_is_not_written_to(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("keep")
-
-    with pytest.raises(FileExistsError, match="expected an empty folder, found mine"):
-        write_world(WorldParams(accounts=5), tmp_path)
-
-    assert (tmp_path / "mine.txt").read_text() == "keep"
-
-
-def test_a_world_that_cannot_be_written_whole_is_not_there_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full_disk(frame: pl.DataFrame, path: Path) -> None:
-        if path.stem != "accounts":
-            raise OSError("no space left")
-        path.write_bytes(b"half")
-
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", full_disk)
-    with pytest.raises(OSError, match="no space left"):
-        write_world(WorldParams(accounts=5, years=1), tmp_path / "crm", file_format=Format.PARQUET)
-
-    assert list(tmp_path.iterdir()) == []
