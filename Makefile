@@ -10,11 +10,13 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 ARGS ?=
 CRM ?= synthetic:accounts=500,seed=7
 PART ?= all
+# Results that ARGS sends elsewhere take those of the synthetic world with them.
+GRID_ARGS ?= $(if $(findstring --results,$(ARGS)),--results reports/worlds)
 
-.PHONY: help setup lock demo test check verify evaluate train score serve docs clean
+.PHONY: help setup lock demo test check verify evaluate evaluate-full train score serve docs clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: $(READY)  ## the virtual environment, from the hashed lock
 
@@ -44,12 +46,16 @@ test: $(READY)  ## format, lint, types, import contracts, tests and doctests
 
 check: test  ## the same, before a commit
 
-verify: $(READY)  ## slower proofs; PART=properties, seeds or all
+verify: $(READY)  ## slower proofs; PART=NAME for one of them
 	@$(BIN)/python -m benchmarks.verify --part $(PART)
 
-evaluate: $(READY)  ## real data sets under DATA=DIR, written to docs/evaluation.md
-	@test -n "$(DATA)" || { echo "expected DATA=DIR, the folder with the data sets" >&2; exit 2; }
-	@$(BIN)/python -m benchmarks.evaluate --data $(DATA) $(ARGS)
+evaluate: $(READY)  ## real data sets under DATA=DIR, then one synthetic world
+	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.evaluate --data $(DATA) $(ARGS); \
+	else echo "the real data sets were not evaluated: DATA=DIR, their folder, is not set" >&2; fi
+	@$(BIN)/python -m benchmarks.grid.run --part small --again $(GRID_ARGS)
+
+evaluate-full: $(READY)  ## every synthetic world of the grid; goes on where it was
+	@$(BIN)/python -m benchmarks.grid.run --part full $(ARGS)
 
 train: $(READY)  ## train on CRM=URL
 	@$(BIN)/bucketlist train --crm $(CRM) $(ARGS)

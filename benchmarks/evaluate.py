@@ -21,7 +21,6 @@ from pathlib import Path
 from benchmarks.datasets import bpi2012, online_retail, receivables
 from benchmarks.datasets.conversion import Conversion
 from benchmarks.evaluation_page import page
-from benchmarks.world_section import world_section, worlds_in
 from features.calendar import Calendar
 from features.crm.source import open_source
 from training.config import load_experiment
@@ -101,9 +100,7 @@ def write_page(results: Path, out: Path) -> None:
             there.append(json.loads(file.read_text(encoding="utf-8")))
         else:
             missing.append(dataset.name)
-    worlds = worlds_in(results)
-    text = page(there, missing)
-    write_whole(out, f"{text}\n{world_section(worlds)}" if worlds else text)
+    write_whole(out, page(there, missing))
 
 
 def write_whole(path: Path, text: str) -> None:

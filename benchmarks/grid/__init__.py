@@ -1,0 +1,1 @@
+"""The evaluation grid: synthetic worlds of every regime and size, judged against their oracle."""
