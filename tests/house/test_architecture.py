@@ -27,6 +27,15 @@ FORBIDDEN = {
     "11": ("serving/app.py", "import sklearn"),
     "12": ("serving/routes/deals.py", "import serving.routes.accounts"),
 }
+GENERATOR = "from features.crm.synthetic import make_world"
+BLIND = (
+    "features/account/growth.py",
+    "features/build.py",
+    "models/card.py",
+    "serving/app.py",
+    "training/labels/bucket.py",
+)
+"""One file of each room that must not know the rules of the made-up world it is tried on."""
 
 
 def contract_names() -> list[str]:
@@ -72,6 +81,20 @@ def test_a_forbidden_import_is_named_by_its_contract(tree: Path, number: str) ->
 
     assert result.returncode == 1
     assert f"{name} BROKEN" in result.stdout
+
+
+def test_no_room_but_the_front_door_imports_the_generator(tree: Path) -> None:
+    for file in BLIND:
+        target = tree / file
+        target.write_text(f"{target.read_text()}\n{GENERATOR}\n")
+
+    result = lint(tree)
+
+    said = " ".join(result.stdout.split())
+    assert "8 crm only from the front door BROKEN" in said
+    for file in BLIND:
+        module = file.removesuffix(".py").replace("/", ".")
+        assert f"{module} -> features.crm.synthetic" in said, result.stdout
 
 
 def test_a_file_without_a_place_is_refused(tree: Path) -> None:

@@ -67,9 +67,7 @@ def make_world(params: WorldParams) -> Mapping[str, pl.DataFrame]:
     if len(blocks) == 1:
         return blocks[0]
     names = dict.fromkeys(name for block in blocks for name in block)
-    return {
-        name: pl.concat([block[name] for block in blocks if name in block]) for name in names
-    }
+    return {name: pl.concat([block[name] for block in blocks if name in block]) for name in names}
 
 
 def world_blocks(params: WorldParams) -> Iterator[Mapping[str, pl.DataFrame]]:

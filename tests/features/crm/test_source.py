@@ -10,6 +10,8 @@ from features.calendar import Calendar
 from features.crm.accounting import Rulebook
 from features.crm.files import FilesSource
 from features.crm.source import SourceError, SyntheticSource, open_source
+from features.crm.synthetic import REGIMES, WorldParams
+from features.crm.synthetic.mess.second_records import SUFFIX
 from features.schema import TABLES
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -47,14 +49,29 @@ def test_a_synthetic_world_ends_on_the_day_of_the_clock_unless_told() -> None:
     assert (today.params.years, today.params.until) == (4, date(2026, 11, 21))
     assert today.params.fiscal_year_start_month == 2
     assert (told.params.years, told.params.until) == (2.5, date(2026, 1, 31))
-    assert today.name == "synthetic:accounts=20,seed=3,years=4,until=2026-11-21"
+    assert today.params.block == WorldParams().block
+    assert today.name == "synthetic:regime=baseline,accounts=20,seed=3,years=4,until=2026-11-21"
+
+
+def test_a_regime_brings_its_own_size_and_history_unless_told() -> None:
+    tiny = opened("synthetic:regime=tiny")
+    told = opened("synthetic:regime=tiny,accounts=9,years=1,block=4")
+
+    assert isinstance(tiny, SyntheticSource)
+    assert isinstance(told, SyntheticSource)
+    assert (tiny.params.accounts, tiny.params.years) == (60, 2)
+    assert (told.params.accounts, told.params.years, told.params.block) == (9, 1, 4)
+    assert tiny.name == "synthetic:regime=tiny,accounts=60,seed=7,years=2,until=2026-11-21"
+    assert told.name.endswith("accounts=9,seed=7,years=1,until=2026-11-21,block=4")
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("size=3", "expected settings accounts, seed, years, until"),
+        ("size=3", "expected settings regime, accounts, seed, years, until, block"),
         ("accounts=many", "accounts: expected a whole number, got 'many'"),
+        ("block=half", "block: expected a whole number, got 'half'"),
+        ("regime=calm", "regime: expected a regime out of baseline, .*, got 'calm'"),
         ("years=x", "years: expected a number"),
         ("until=yesterday", "until: expected a date YYYY-MM-DD, got 'yesterday'"),
     ],
@@ -69,15 +86,29 @@ def test_a_clock_without_a_zone_is_refused() -> None:
         Rulebook(Calendar(), NOW.replace(tzinfo=None))
 
 
-def test_a_synthetic_world_passes_every_row_rule() -> None:
-    url = "synthetic:accounts=12,seed=5,years=1,until=2026-11-21"
+@pytest.mark.parametrize("name", REGIMES)
+def test_every_row_of_a_synthetic_world_is_accepted_or_told_again(name: str) -> None:
+    url = f"synthetic:regime={name},accounts=60,seed=5,years=2"
 
     reading = open_source(url, calendar=Calendar(), now=NOW).read()
 
     assert reading.report.quarantined.select("code", "table", "column", "found").rows() == []
-    assert all(count.accepted == count.rows_in for count in reading.report.counts)
-    assert reading.report.count("accounts").accepted == 12
+    for count in reading.report.counts:
+        assert count.rows_in == count.accepted + count.duplicates + count.quarantined, count
+        assert count.quarantined == 0
+    firsts = ~pl.col("account_id").str.ends_with(SUFFIX)
+    assert reading.book["accounts"].filter(firsts).collect().height == 60
     assert reading.book.observed_until <= NOW
+
+
+def test_a_shop_without_opportunities_is_read_as_one() -> None:
+    url = "synthetic:regime=transactional,accounts=60,seed=5,years=2"
+
+    reading = open_source(url, calendar=Calendar(), now=NOW).read()
+
+    assert {"invoices", "activities", "tickets"} <= set(reading.book.present)
+    assert not {"opportunities", "contracts", "quotes"} & set(reading.book.present)
+    assert reading.book["invoices"].collect().height > 100
 
 
 def test_what_a_world_becomes_does_not_depend_on_the_way_through_files(tmp_path: Path) -> None:
