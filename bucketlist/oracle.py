@@ -41,8 +41,6 @@ WORLD_ACCOUNTS_AT_ONCE = 40_000
 """Accounts of forward worlds in memory at a time."""
 DEAL_WEEKS_AT_MOST = 78
 """Committed dates beyond have no probability: hardly any deal has one."""
-UNBILLED_DAYS = 10
-"""A period that begins within so many days of a world's end is not billed; so worlds run longer."""
 BUCKET_COLUMNS = tuple(f"p_{bucket}" for bucket in BUCKETS)
 DEAL_COLUMNS = ("p_won_by_committed", "p_won_by_period_end", "p_lost")
 COLUMNS = ("entity", ENTITY_ID, AS_OF, *BUCKET_COLUMNS, *DEAL_COLUMNS, "draws")
@@ -169,7 +167,7 @@ def _accounts_at(
             history,
             moment,
             worlds=worlds,
-            until_day=day_number(until.date()) + 1 + UNBILLED_DAYS,
+            until_day=day_number(until.date()) + 1,
         )
         tables = forward_tables(rng, futures, recent, end=history.world.steps.end)
         book = make_book(tables, observed_until=max(until, moment))

@@ -185,7 +185,7 @@ def test_forward_worlds_begin_in_the_hidden_state_of_the_moment() -> None:
 
 
 def test_what_was_on_its_way_when_worlds_part_arrives_in_all_of_them() -> None:
-    history = live_through(SMALL, [MAY])
+    history = live_through(replace(SMALL, billing=replace(SMALL.billing, credit=0.3)), [MAY])
     past, step = past_traces(history), history.states[MAY].step
     begins = int(MAY.timestamp() * 1e6)
 

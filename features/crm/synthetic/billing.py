@@ -28,8 +28,7 @@ def _periods(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, 
     contracts, world = pipeline.portfolio.contracts, pipeline.world
     months = np.where(world.accounts.is_monthly[contracts.account], 1, 3)
     step = months * 30.4375
-    last = np.minimum(contracts.ends, world.steps.end // DAY - 1)
-    span = np.maximum(0, last - contracts.starts + 1)
+    span = np.maximum(0, contracts.ends - contracts.starts + 1)
     # A last period of under ten days is not billed.
     count = np.maximum(0, np.ceil((span - 10) / step)).astype(np.int64)
     contract = np.repeat(np.arange(len(count)), count)
@@ -38,7 +37,7 @@ def _periods(rng: np.random.Generator, pipeline: Pipeline) -> tuple[Ints, Ints, 
     known = to_day(contracts.recorded[contract]) + 1
     moment = np.maximum(day, known) * DAY + (9 + rng.integers(0, 6, len(day))) * HOUR
     amount = contracts.value[contract] * months[contract] / 12
-    due_now = moment >= int(world.steps.edges[0]) * DAY
+    due_now = (moment >= int(world.steps.edges[0]) * DAY) & (moment < world.steps.end)
     account = contracts.account[contract]
     return account[due_now], moment[due_now], np.round(amount, 2)[due_now]
 

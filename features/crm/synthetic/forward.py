@@ -151,7 +151,7 @@ def _world_ahead(
         steps=steps,
     )
     last = int(world.steps.day(step - 1))
-    leaves_on = departures(rng, params, world.reps.team, worlds=worlds, today=last)
+    leaves_on = departures(rng, params, world.reps.team, worlds=worlds, today=last + 1)
     has_left = world.reps.leaves_on <= last
     tenure = Tenure(
         owner=np.tile(world.reps.owner[step - 1], worlds),

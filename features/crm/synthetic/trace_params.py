@@ -63,7 +63,7 @@ class BillingParams:
     credit: float = 0.035
     subscriptions: bool = True
     terms_days: int = 30
-    late_mean: float = 7.0
+    late_mean: float = 8.5
     late_discipline: float = 9.0
     late_sd: float = 7.0
     disputed: float = 0.02
@@ -87,7 +87,7 @@ class ServiceParams:
         covenant_met: log-odds that an average account keeps it.
     """
 
-    tickets: float = 0.10
+    tickets: float = 0.12
     ticket_difficulty: float = 0.75
     escalated: float = 0.10
     resolve_days: float = 3.0
