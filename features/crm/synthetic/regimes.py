@@ -130,7 +130,7 @@ def _shock(params: WorldParams) -> WorldParams:
 
 
 def _boom(params: WorldParams) -> WorldParams:
-    return replace(params, climate=ClimateParams(turns=40, easing=0.7, demand=0.3))
+    return replace(params, climate=ClimateParams(turns=40, easing=0.5, demand=0.5))
 
 
 REGIMES: Final[Mapping[str, Regime]] = MappingProxyType(
@@ -159,7 +159,7 @@ REGIMES: Final[Mapping[str, Regime]] = MappingProxyType(
             "A recession 40 weeks before the end: deals are won half as readily.", bend=_shock
         ),
         "boom": Regime(
-            "A boom 40 weeks before the end: deals are won twice as readily.", bend=_boom
+            "A boom 40 weeks before the end: more deals, and they are won more readily.", bend=_boom
         ),
     }
 )
