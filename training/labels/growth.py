@@ -74,9 +74,10 @@ def _references(
 
     A rung over sums exists at an as_of when the book's records reach back over its reference.
     """
-    rungs: list[pl.LazyFrame] = []
     if book.has("contracts.annual_value"):
-        rungs.append(recurring_revenue(book, windows, calendar))
+        # this rung exists at every as_of, so that no other is ever asked
+        return recurring_revenue(book, windows, calendar)
+    rungs: list[pl.LazyFrame] = []
     if coverage.first_invoice is not None:
         events = invoiced(book, calendar)
         rungs.extend(_sum_rungs(events, windows, "issued_at", coverage.first_invoice, "invoices"))
