@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bucketlist import check, db, demo, keys, model, score, serve, synth, train
+from bucketlist import check, db, demo, keys, leaks, model, score, serve, synth, train
 from bucketlist.session import Session
 
 app = typer.Typer(
@@ -54,6 +54,7 @@ app.command("labels")(train.labels)
 app.command("backtest")(train.backtest)
 app.command("train")(train.train)
 app.command("compare")(train.compare)
+app.command("leaks")(leaks.leaks)
 app.command("promote")(model.promote)
 app.command("rollback")(model.rollback)
 app.command("versions")(model.versions)

@@ -5,27 +5,47 @@ from collections.abc import Callable, Iterator, Sequence
 import polars as pl
 
 from features.account.advocacy import advocacy
+from features.account.cadence import cadence
+from features.account.circle import circle
+from features.account.contracts import contracts
+from features.account.discounts import discounts
 from features.account.effort import effort
 from features.account.engagement import engagement
+from features.account.exchange import exchange
 from features.account.firmographics import firmographics
 from features.account.growth import growth
+from features.account.next_steps import next_steps
+from features.account.orders import orders
+from features.account.outcomes import outcomes
 from features.account.payment import payment
+from features.account.pipeline import pipeline
 from features.account.pursuit import pursuit
 from features.account.relationship import relationship
 from features.account.renewal import renewal
+from features.account.season import season
 from features.account.service import service
 from features.account.spend import spend
+from features.account.usage import usage
 from features.book import Book
 from features.calendar import Calendar
 from features.catalogue import ACCOUNT_CONTEXT, ACCOUNT_CONTEXT_PREFIX, features_of
 from features.context import Context
 from features.deal.covenants import covenants
+from features.deal.coverage import coverage
+from features.deal.customer import customer
+from features.deal.forecast import forecast
 from features.deal.momentum import momentum
+from features.deal.moves import moves
+from features.deal.offers import offers
 from features.deal.owner_history import owner_history
 from features.deal.people import people
+from features.deal.period import period
 from features.deal.pricing import pricing
+from features.deal.pushing import pushing
+from features.deal.rhythm import rhythm
 from features.deal.stage import stage
 from features.deal.timing import timing
+from features.deal.workload import workload
 from features.feature import Entity
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID
 from features.snapshot import Commitment, deal_state
@@ -39,12 +59,23 @@ ACCOUNT_GROUPS: tuple[Group, ...] = (
     growth,
     payment,
     engagement,
+    cadence,
+    exchange,
     effort,
     service,
     relationship,
+    circle,
     renewal,
     pursuit,
     advocacy,
+    orders,
+    usage,
+    contracts,
+    season,
+    outcomes,
+    pipeline,
+    discounts,
+    next_steps,
 )
 
 DEAL_GROUPS: tuple[Group, ...] = (
@@ -55,6 +86,15 @@ DEAL_GROUPS: tuple[Group, ...] = (
     covenants,
     timing,
     owner_history,
+    rhythm,
+    coverage,
+    pushing,
+    moves,
+    forecast,
+    offers,
+    period,
+    customer,
+    workload,
 )
 
 _CONTEXT_GROUPS: tuple[Group, ...] = (growth, payment, engagement, service, renewal)

@@ -83,6 +83,12 @@ class Calendar:
         """The first day of the fiscal quarter of a Date; Date."""
         return self.quarter_end(day).dt.month_start().dt.offset_by("-2mo")
 
+    def year_end(self, day: pl.Expr) -> pl.Expr:
+        """The last day of the fiscal year of a Date; Date."""
+        month = day.dt.month().cast(pl.Int32)
+        left = 11 - (month - self.fiscal_year_start_month) % 12
+        return day.dt.offset_by(pl.format("{}mo", left)).dt.month_end()
+
     def fiscal_quarter(self, day: pl.Expr) -> pl.Expr:
         """1 to 4; Int32."""
         month = day.dt.month().cast(pl.Int32)

@@ -11,19 +11,47 @@ from dataclasses import replace
 
 from features.account import (
     advocacy,
+    cadence,
+    circle,
+    contracts,
+    discounts,
     effort,
     engagement,
+    exchange,
     firmographics,
     growth,
+    next_steps,
+    orders,
+    outcomes,
     payment,
+    pipeline,
     pursuit,
     relationship,
     renewal,
+    season,
     service,
     spend,
+    usage,
 )
 from features.book import Book
-from features.deal import covenants, momentum, owner_history, people, pricing, stage, timing
+from features.deal import (
+    covenants,
+    coverage,
+    customer,
+    forecast,
+    momentum,
+    moves,
+    offers,
+    owner_history,
+    people,
+    period,
+    pricing,
+    pushing,
+    rhythm,
+    stage,
+    timing,
+    workload,
+)
 from features.feature import Entity, Feature
 from features.schema import TABLES
 
@@ -37,12 +65,23 @@ ACCOUNT: tuple[Feature, ...] = (
     *growth.FEATURES,
     *payment.FEATURES,
     *engagement.FEATURES,
+    *cadence.FEATURES,
+    *exchange.FEATURES,
     *effort.FEATURES,
     *service.FEATURES,
     *relationship.FEATURES,
+    *circle.FEATURES,
     *renewal.FEATURES,
     *pursuit.FEATURES,
     *advocacy.FEATURES,
+    *orders.FEATURES,
+    *usage.FEATURES,
+    *contracts.FEATURES,
+    *season.FEATURES,
+    *outcomes.FEATURES,
+    *pipeline.FEATURES,
+    *discounts.FEATURES,
+    *next_steps.FEATURES,
 )
 
 ACCOUNT_CONTEXT = (
@@ -52,6 +91,10 @@ ACCOUNT_CONTEXT = (
     "silence_days",
     "escalations_365d",
     "days_to_renewal",
+    "renewal_lateness_days",
+    "overdue_now",
+    "open_tickets",
+    "reply_rate_90d",
 )
 """Features of the account that every deal of it also carries."""
 
@@ -77,6 +120,15 @@ DEAL: tuple[Feature, ...] = (
     *covenants.FEATURES,
     *timing.FEATURES,
     *owner_history.FEATURES,
+    *rhythm.FEATURES,
+    *coverage.FEATURES,
+    *pushing.FEATURES,
+    *moves.FEATURES,
+    *forecast.FEATURES,
+    *offers.FEATURES,
+    *period.FEATURES,
+    *customer.FEATURES,
+    *workload.FEATURES,
     *_of_account(ACCOUNT_CONTEXT),
 )
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.history import known_from, value_at
+from features.history import count_known, known_from, pushes, value_at
 from features.schema import (
     ACCOUNT_ID,
     AS_OF,
@@ -24,6 +24,7 @@ from features.schema import (
     TABLES,
     TIME,
 )
+from features.snapshot import deal_spine
 
 SHRINKAGE = 20.0
 """Deals of the book's own rate that are mixed into every smaller rate."""
@@ -37,9 +38,13 @@ class Context:
 
     Attributes:
         base: one row per as_of: closed, won (counts), win_rate, won_amount_median,
-            won_cycle_days_median, quarter_end_share (of the won deals, closed in the last two
-            weeks of a fiscal quarter). All but the counts are null before the first close.
-        owners: as_of, owner_rep_id (when the deal closed): closed, won, win_rate (shrunk).
+            won_cycle_days_median, won_cycle_days_p90 (ninth decile), won_contacts_median (people
+            put on a won deal), quarter_end_share (of the won deals, closed in the last two weeks
+            of a fiscal quarter). All but the counts are null before the first close.
+        owners: as_of, owner_rep_id (when the deal closed): closed, won, won_90d (closed in the
+            90 days before as_of), win_rate and pushes_mean (close dates moved later per closed
+            deal), both shrunk; open_deals, by the owner at as_of. An owner without a closed deal
+            has null rates.
         segments: as_of, segment of the account (when the deal closed): as `base`, rate shrunk.
         types: as_of, type of deal: as `base`, rate shrunk.
         stages: as_of, stage: position (0 first, 1 last), closed and won among the deals that
@@ -92,7 +97,7 @@ def build_context(book: Book, as_ofs: Sequence[datetime], calendar: Calendar) ->
     stages = _stages(book, visits, moments, base=base)
     frames = (
         base.select(AS_OF, *_BASE_COLUMNS, "quarter_end_share").sort(AS_OF),
-        _rates(known, OWNER_REP_ID, base).select(AS_OF, OWNER_REP_ID, "closed", "won", "win_rate"),
+        _owners(book, known, as_ofs, base=base),
         _rates(known, "segment", base).select(AS_OF, "segment", *_BASE_COLUMNS),
         _rates(known, "type", base).select(AS_OF, "type", *_BASE_COLUMNS),
         stages,
@@ -100,7 +105,15 @@ def build_context(book: Book, as_ofs: Sequence[datetime], calendar: Calendar) ->
     return Context(*pl.collect_all(frames))
 
 
-_BASE_COLUMNS = ("closed", "won", "win_rate", "won_amount_median", "won_cycle_days_median")
+_BASE_COLUMNS = (
+    "closed",
+    "won",
+    "win_rate",
+    "won_amount_median",
+    "won_cycle_days_median",
+    "won_cycle_days_p90",
+    "won_contacts_median",
+)
 
 
 def shrunk(won: pl.Expr, closed: pl.Expr, base: pl.Expr) -> pl.Expr:
@@ -130,6 +143,10 @@ def _closed_deals(book: Book, calendar: Calendar) -> pl.LazyFrame:
     )
     for field in (OWNER_REP_ID, "amount", "stage", "segment"):
         deals = value_at(deals, book, field)
+    deals = count_known(deals, pushes(book), "pushes")
+    named = known_from(TABLES["opportunity_contacts"]).alias("known")
+    people = book["opportunity_contacts"].select(OPPORTUNITY_ID, named)
+    deals = count_known(deals, people, "contacts")
     cycle = (pl.col("closed_at") - pl.col("created_at")).dt.total_microseconds() / _DAY
     closed_on = calendar.local_day(pl.col("closed_at"))
     is_late = (calendar.quarter_end(closed_on) - closed_on).dt.total_days() < 14
@@ -145,6 +162,8 @@ def _summary() -> tuple[pl.Expr, ...]:
         is_won.sum().cast(pl.Int64).alias("won"),
         pl.col("amount").filter(is_won).median().alias("won_amount_median"),
         pl.col("cycle_days").filter(is_won).median().alias("won_cycle_days_median"),
+        pl.col("cycle_days").filter(is_won).quantile(0.9, "linear").alias("won_cycle_days_p90"),
+        pl.col("contacts").filter(is_won).median().alias("won_contacts_median"),
         pl.col("is_at_quarter_end").filter(is_won).mean().alias("quarter_end_share"),
     )
 
@@ -159,6 +178,45 @@ def _rates(known: pl.LazyFrame, key: str, base: pl.LazyFrame) -> pl.LazyFrame:
         .join(base_rate, on=AS_OF)
         .with_columns(rate.alias("win_rate"))
         .sort(AS_OF, key)
+    )
+
+
+def _owners(
+    book: Book, known: pl.LazyFrame, as_ofs: Sequence[datetime], *, base: pl.LazyFrame
+) -> pl.LazyFrame:
+    """How the owners' closed deals ended and were pushed, and what they have open."""
+    is_recent = pl.col(AS_OF) - pl.col("closed_at") <= pl.duration(days=90)
+    pushed = pl.col("pushes").sum()
+    usual = known.group_by(AS_OF).agg((pushed / pl.len()).alias("usual"))
+    habits = (
+        known.filter(pl.col(OWNER_REP_ID).is_not_null())
+        .group_by(AS_OF, OWNER_REP_ID)
+        .agg((pl.col("is_won") & is_recent).sum().cast(pl.Int64).alias("won_90d"), pushed)
+    )
+    load = (
+        value_at(deal_spine(book, as_ofs), book, OWNER_REP_ID)
+        .filter(pl.col(OWNER_REP_ID).is_not_null())
+        .group_by(AS_OF, OWNER_REP_ID)
+        .agg(pl.len().cast(pl.Int64).alias("open_deals"))
+    )
+    keys = [AS_OF, OWNER_REP_ID]
+    return (
+        _rates(known, OWNER_REP_ID, base)
+        .join(habits, on=keys, how="left")
+        .join(usual, on=AS_OF, how="left")
+        .join(load, on=keys, how="full", coalesce=True)
+        .with_columns(
+            shrunk(pl.col("pushes"), pl.col("closed"), pl.col("usual")).alias("pushes_mean")
+        )
+        .select(
+            *keys,
+            pl.col("closed", "won").fill_null(0),
+            "win_rate",
+            pl.col("won_90d").fill_null(0),
+            "pushes_mean",
+            pl.col("open_deals").fill_null(0),
+        )
+        .sort(*keys)
     )
 
 

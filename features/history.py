@@ -98,6 +98,31 @@ def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
     )
 
 
+def pushes(book: Book) -> pl.LazyFrame:
+    """opportunity_id, known: each change of a close date to a later day, when it became known."""
+    before, after = (_typed(pl.col(side), DAY) for side in ("old", "new"))
+    changes = book["opportunity_changes"].filter((pl.col("field") == "close_date"), after > before)
+    return changes.select(OPPORTUNITY_ID, known_from(TABLES["opportunity_changes"]).alias("known"))
+
+
+def count_known(deals: pl.LazyFrame, rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The deals (one row each) with how many of their rows were known at as_of or before.
+
+    Args:
+        deals: entity_id, as_of: the moment at which the close became known, not a feature's.
+        rows: opportunity_id and known.
+        name: of the count; Int64, 0 without rows.
+    """
+    counted = (
+        deals.select(ENTITY_ID, AS_OF)
+        .join(rows, left_on=ENTITY_ID, right_on=OPPORTUNITY_ID)
+        .filter(pl.col("known") <= pl.col(AS_OF))
+        .group_by(ENTITY_ID)
+        .agg(pl.len().cast(pl.Int64).alias(name))
+    )
+    return deals.join(counted, on=ENTITY_ID, how="left").with_columns(pl.col(name).fill_null(0))
+
+
 def _decided(dtype: pl.DataType, observed_until: datetime) -> pl.Expr:
     """The value among the newest change, the next one's `old` and the current value."""
     has_run = (pl.col("_covered_from") < pl.col(AS_OF)).fill_null(value=False)

@@ -70,6 +70,15 @@ def in_window(moment: pl.Expr, newest: int, oldest: int) -> pl.Expr:
     return (days_before > pl.duration(days=newest)) & (days_before <= pl.duration(days=oldest))
 
 
+def block(moment: pl.Expr, days: int) -> pl.Expr:
+    """The block of `days` days before as_of in which a moment falls, 0 the newest.
+
+    Half-open as `in_window`: a moment exactly `days` days before as_of is still in block 0.
+    """
+    before = (pl.col(AS_OF) - moment).dt.total_microseconds()
+    return (before - 1) // (days * 86_400_000_000)
+
+
 def days_since(moment: pl.Expr) -> pl.Expr:
     """Days from a moment to as_of; Float64."""
     return (pl.col(AS_OF) - moment).dt.total_microseconds() / 86_400e6

@@ -1,7 +1,7 @@
 """One gradient-boosted head: the only door to LightGBM."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -106,28 +106,52 @@ def fit_booster(
     offset: Floats | None = None,
     monotone: Mapping[str, int] | None = None,
 ) -> Booster:
-    """Grow a booster on 0/1 outcomes; the same rows, params and seed give the same text.
+    """Grow one booster; see `fit_boosters`."""
+    return fit_boosters(X, y, sizes=(params,), weight=weight, offset=offset, monotone=monotone)[0]
+
+
+def fit_boosters(
+    X: pl.DataFrame,
+    y: NDArray[np.generic],
+    *,
+    sizes: Sequence[BoosterParams],
+    weight: Floats | None = None,
+    offset: Floats | None = None,
+    monotone: Mapping[str, int] | None = None,
+) -> tuple[Booster, ...]:
+    """Grow boosters on the same 0/1 outcomes, which are sorted into bins once for all of them.
+
+    The same rows, params and seed give the same text.
 
     Args:
         X: Float32 features; null or NaN is a value of its own (not known).
         y: 0 or 1 per row.
-        params: size, speed and seed.
+        sizes: size, speed and seed of each booster; all with the same bins.
         weight: per row; 1 when absent.
-        offset: log-odds the booster starts from; the caller adds it again when predicting.
+        offset: log-odds the boosters start from; the caller adds it again when predicting.
         monotone: feature → +1 or -1.
+
+    Raises:
+        ValueError: for boosters that want different bins.
     """
+    bins = {(params.max_bin, params.min_leaf) for params in sizes}
+    if len(bins) != 1:
+        raise ValueError(f"expected one max_bin and min_leaf for all boosters, got {sorted(bins)}")
     columns = X.columns
-    settings = _settings(params, [(monotone or {}).get(name, 0) for name in columns])
+    directions = [(monotone or {}).get(name, 0) for name in columns]
     rows = lgb.Dataset(
         matrix_of(X, columns),
         label=np.asarray(y, dtype=np.float64),
         weight=weight,
         init_score=offset,
         feature_name=columns,
-        params=settings,
+        params=_settings(sizes[0], directions),
     )
-    grown = lgb.train(settings, rows, num_boost_round=params.rounds)
-    return booster_from_text(grown.model_to_string())
+    texts = []
+    for params in sizes:
+        grown = lgb.train(_settings(params, directions), rows, num_boost_round=params.rounds)
+        texts.append(grown.model_to_string())
+    return tuple(booster_from_text(text) for text in texts)
 
 
 def booster_from_text(text: str) -> Booster:
@@ -149,7 +173,7 @@ def _settings(params: BoosterParams, directions: list[int]) -> dict[str, object]
         "feature_fraction": params.column_share,
         "seed": params.seed,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "num_threads": params.threads,
         "verbosity": -1,
     }

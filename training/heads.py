@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from features.feature import Feature
 from features.feature import Head as Question
-from models.booster import Booster, BoosterParams, fit_booster
+from models.booster import Booster, BoosterParams, fit_boosters
 from models.bucket import Kind
 from models.head import Head
 from models.logistic import LogisticHead
@@ -20,6 +20,9 @@ SEEDS = 3
 _RIDGE = 0.1
 _CASES_IN_LEAF = 15
 _FEW, _SOME = 100, 400
+_COLUMNS_A_TREE = 45
+"""Columns drawn for each tree, however wide the catalogue: more cost time and add noise."""
+_MOST_COLUMN_SHARE = 0.8
 
 
 class FitError(ValueError):
@@ -117,7 +120,12 @@ def booster_params(sample: Sample, *, seed: int, threads: int, is_blended: bool)
     rounds = 60 if sample.rarer < _FEW else 120 if sample.rarer < _SOME else 200
     least = min(round(_CASES_IN_LEAF * sample.overlap), max(len(sample.y) // 20, 5), 200)
     return BoosterParams(
-        leaves=leaves, rounds=rounds, min_leaf=max(least, 5), seed=seed, threads=threads
+        leaves=leaves,
+        rounds=rounds,
+        min_leaf=max(least, 5),
+        seed=seed,
+        threads=threads,
+        column_share=min(_MOST_COLUMN_SHARE, _COLUMNS_A_TREE / sample.X.width),
     )
 
 
@@ -136,16 +144,13 @@ def _boosters(sample: Sample, question: Question, craft: Craft) -> tuple[Booster
         )
         for member in range(SEEDS)
     ]
-    return tuple(
-        fit_booster(
-            sample.X,
-            sample.y,
-            params=params,
-            weight=sample.weight,
-            offset=sample.offset,
-            monotone=monotone,
-        )
-        for params in sizes
+    return fit_boosters(
+        sample.X,
+        sample.y,
+        sizes=sizes,
+        weight=sample.weight,
+        offset=sample.offset,
+        monotone=monotone,
     )
 
 

@@ -38,6 +38,37 @@ FEATURES = (
         null_means="never referred anyone",
         sentence="last referral {value} days ago; similar accounts {peer}",
     ),
+    Feature(
+        name="referrals_91_365d",
+        meaning="Referrals and references of any kind given more than 90 and at most 365 days "
+        "before.",
+        unit="count",
+        concept="advocacy",
+        needs=("referrals",),
+        null_means="the CRM has no referrals",
+        sentence="{value} referrals in the nine months before; similar accounts {peer}",
+        sentence_at_zero="no referral in the nine months before; similar accounts {peer}",
+    ),
+    Feature(
+        name="reference_calls",
+        meaning="Reference calls given so far (kind reference_call).",
+        unit="count",
+        concept="advocacy",
+        needs=("referrals.kind",),
+        null_means="the CRM does not say what kind of reference was given",
+        sentence="{value} reference calls given; similar accounts {peer}",
+        sentence_at_zero="no reference call given; similar accounts {peer}",
+    ),
+    Feature(
+        name="case_studies",
+        meaning="Case studies given so far (kind case_study).",
+        unit="count",
+        concept="advocacy",
+        needs=("referrals.kind",),
+        null_means="the CRM does not say what kind of reference was given",
+        sentence="{value} case studies given; similar accounts {peer}",
+        sentence_at_zero="no case study given; similar accounts {peer}",
+    ),
 )
 
 
@@ -51,6 +82,10 @@ def advocacy(view: View) -> pl.LazyFrame:
             feature(is_recent.sum(), "referrals_365d"),
             feature((~is_recent).sum(), "referrals_earlier"),
             feature(days_since(_GIVEN).min(), "referral_silence_days"),
+            feature(in_window(_GIVEN, 90, 365).sum(), "referrals_91_365d"),
+            feature((pl.col("kind") == "reference_call").sum(), "reference_calls"),
+            feature((pl.col("kind") == "case_study").sum(), "case_studies"),
         )
     )
-    return view.beside(told, zeros=("referrals_365d", "referrals_earlier"))
+    windows = ("referrals_365d", "referrals_91_365d", "referrals_earlier")
+    return view.beside(told, zeros=(*windows, "reference_calls", "case_studies"))

@@ -41,6 +41,16 @@ FEATURES = (
         null_means="the segment at the time is not known, or it has no won deal",
         sentence="a usual deal in its segment is {value}",
     ),
+    Feature(
+        name="segment_won_cycle_days",
+        meaning="Median days from creation to close of the segment's won deals known so far: the "
+        "segment of the deal's account when the deal closed, that of the account as of as_of.",
+        unit="days",
+        concept="history",
+        needs=("accounts.segment", "account_changes", "opportunities.outcome"),
+        null_means="the segment at the time is not known, or it has no won deal",
+        sentence="a deal in its segment takes {value} days to win",
+    ),
 )
 
 
@@ -52,6 +62,7 @@ def firmographics(view: View) -> pl.LazyFrame:
         "segment",
         feature(pl.col("win_rate"), "segment_win_rate"),
         feature(pl.col("won_amount_median"), "segment_won_amount"),
+        feature(pl.col("won_cycle_days_median"), "segment_won_cycle_days"),
     )
     return (
         view.value("segment")
@@ -62,5 +73,6 @@ def firmographics(view: View) -> pl.LazyFrame:
             feature(days_since(pl.col("created_at")), "tenure_days"),
             "segment_win_rate",
             "segment_won_amount",
+            "segment_won_cycle_days",
         )
     )

@@ -33,6 +33,28 @@ FEATURES = (
         number_format="+.0%",
     ),
     Feature(
+        name="growth_half_year",
+        meaning="Net invoices of the last 182 days against those issued more than 182 and at most "
+        "364 days before, as a change from -1 to 5.",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="net invoices of the half-year before were not above 0",
+        sentence="spending changed by {value} on the half-year before; similar accounts {peer}",
+        number_format="+.0%",
+    ),
+    Feature(
+        name="growth_earlier_year",
+        meaning="Net invoices issued more than 365 and at most 730 days before against those more "
+        "than 730 and at most 1,095 days before, as a change from -1 to 5.",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="net invoices of the older of the two years were not above 0",
+        sentence="spending had changed by {value} the year before; similar accounts {peer}",
+        number_format="+.0%",
+    ),
+    Feature(
         name="usage_trend",
         meaning="Mean use of the last 30 days against the 90 days before, as a change, averaged "
         "over metrics; at most 5.",
@@ -46,16 +68,18 @@ FEATURES = (
 )
 
 
-def change_of(values: pl.Expr, moment: pl.Expr, recent: int, before: tuple[int, int]) -> pl.Expr:
-    """The sum over the last `recent` days against that over the window `before`, as a change.
+def change_of(
+    values: pl.Expr, moment: pl.Expr, recent: tuple[int, int], before: tuple[int, int]
+) -> pl.Expr:
+    """The sum over the window `recent` against that over the window `before`, as a change.
 
     Args:
         values: what is summed.
         moment: when each value happened.
-        recent: days of the newer window, which ends at as_of.
-        before: newest and oldest day of the older window.
+        recent: newest and oldest day before as_of of the newer window.
+        before: the same of the older window.
     """
-    now = exact_sum(values.filter(in_window(moment, 0, recent)))
+    now = exact_sum(values.filter(in_window(moment, *recent)))
     then = exact_sum(values.filter(in_window(moment, *before)))
     return (ratio(now, then) - 1.0).clip(-1.0, _MOST)
 
@@ -76,8 +100,10 @@ def growth(view: View) -> pl.LazyFrame:
         view.known("invoices")
         .group_by(*KEYS)
         .agg(
-            feature(change_of(amount, issued, 365, (365, 730)), "growth_year"),
-            feature(change_of(amount, issued, 91, (365, 456)), "growth_quarter"),
+            feature(change_of(amount, issued, (0, 365), (365, 730)), "growth_year"),
+            feature(change_of(amount, issued, (0, 91), (365, 456)), "growth_quarter"),
+            feature(change_of(amount, issued, (0, 182), (182, 364)), "growth_half_year"),
+            feature(change_of(amount, issued, (365, 730), (730, 1_095)), "growth_earlier_year"),
         )
     )
     measured = view.calendar.end_of(pl.col("period_on"))

@@ -73,6 +73,64 @@ FEATURES = (
         sentence_at_zero="no contact after the sale in this time; similar accounts {peer}",
         number_format=".0%",
     ),
+    Feature(
+        name="pre_sales_share_90d",
+        meaning="Share of the activities with a phase, last 90 days, whose phase is pre_sales; "
+        "automated rows left out.",
+        unit="share",
+        concept="relationship",
+        needs=("activities.phase",),
+        null_means="no personal activity with a phase in the last 90 days",
+        sentence="{value} of our contact in 90 days was before a sale; similar accounts {peer}",
+        sentence_at_zero="no contact before a sale in 90 days; similar accounts {peer}",
+        number_format=".0%",
+    ),
+    Feature(
+        name="sales_share_90d",
+        meaning="Share of the activities with a phase, last 90 days, whose phase is sales; "
+        "automated rows left out.",
+        unit="share",
+        concept="relationship",
+        needs=("activities.phase",),
+        null_means="no personal activity with a phase in the last 90 days",
+        sentence="{value} of our contact in 90 days was in selling; similar accounts {peer}",
+        sentence_at_zero="no contact in selling in 90 days; similar accounts {peer}",
+        number_format=".0%",
+    ),
+    Feature(
+        name="post_sales_share_90d",
+        meaning="Share of the activities with a phase, last 90 days, whose phase is post_sales; "
+        "automated rows left out.",
+        unit="share",
+        concept="relationship",
+        needs=("activities.phase",),
+        null_means="no personal activity with a phase in the last 90 days",
+        sentence="{value} of our contact in 90 days was after the sale; similar accounts {peer}",
+        sentence_at_zero="no contact after the sale in 90 days; similar accounts {peer}",
+        number_format=".0%",
+    ),
+    Feature(
+        name="reps_active_90d",
+        meaning="People of ours (distinct rep_id) with an activity of any direction in the last 90 "
+        "days, automated rows left out.",
+        unit="count",
+        concept="rep_context",
+        needs=("activities.rep_id",),
+        null_means="the CRM does not say who did it",
+        sentence="{value} of us in touch in 90 days; similar accounts {peer}",
+        sentence_at_zero="none of us in touch in 90 days; similar accounts {peer}",
+    ),
+    Feature(
+        name="new_contacts_180d",
+        meaning="Contacts whose created_at is in the last 180 days; those who have left since "
+        "count too.",
+        unit="count",
+        concept="relationship",
+        needs=("contacts.created_at",),
+        null_means="the CRM does not say when contacts were entered",
+        sentence="{value} new contacts in half a year; similar accounts {peer}",
+        sentence_at_zero="no new contact in half a year; similar accounts {peer}",
+    ),
 )
 
 
@@ -80,6 +138,11 @@ def contacts_active(days: int) -> pl.Expr:
     """Distinct contacts who took part in the last `days` days."""
     took_part = in_window(_AT, 0, days) & is_contact()
     return pl.col("contact_id").filter(took_part).drop_nulls().n_unique()
+
+
+def reps_active(days: int) -> pl.Expr:
+    """Distinct people of ours with any activity of the last `days` days."""
+    return pl.col("rep_id").filter(in_window(_AT, 0, days)).drop_nulls().n_unique()
 
 
 def phase_share(phase: str, days: int) -> pl.Expr:
@@ -98,6 +161,10 @@ def relationship(view: View) -> pl.LazyFrame:
             feature(contacts_active(90), "contacts_active_90d"),
             feature(contacts_active(365), "contacts_active_365d"),
             feature(phase_share("post_sales", 365), "post_sales_share_365d"),
+            feature(phase_share("pre_sales", 90), "pre_sales_share_90d"),
+            feature(phase_share("sales", 90), "sales_share_90d"),
+            feature(phase_share("post_sales", 90), "post_sales_share_90d"),
+            feature(reps_active(90), "reps_active_90d"),
         )
     )
     left = pl.col("left_at")
@@ -107,6 +174,7 @@ def relationship(view: View) -> pl.LazyFrame:
         .agg(
             feature(left.is_null().sum(), "contacts_known"),
             feature(in_window(left, 0, 365).sum(), "contacts_left_365d"),
+            feature(in_window(pl.col("created_at"), 0, 180).sum(), "new_contacts_180d"),
         )
     )
     is_owner = pl.col("field").is_in(["owner", "owner_rep_id"]) & pl.col("old").is_not_null()
@@ -116,7 +184,8 @@ def relationship(view: View) -> pl.LazyFrame:
         .group_by(*KEYS)
         .agg(feature(pl.len(), "owner_changes_730d"))
     )
-    zeros = ("contacts_active_90d", "contacts_active_365d", "contacts_known", "contacts_left_365d")
+    active_zeros = ("contacts_active_90d", "contacts_active_365d", "reps_active_90d")
+    people_zeros = ("contacts_known", "contacts_left_365d", "new_contacts_180d")
     told = view.keys.join(active, on=KEYS, how="left").join(people, on=KEYS, how="left")
     told = told.join(owners, on=KEYS, how="left")
-    return view.beside(told, zeros=(*zeros, "owner_changes_730d"))
+    return view.beside(told, zeros=(*active_zeros, *people_zeros, "owner_changes_730d"))

@@ -28,6 +28,24 @@ FEATURES = (
         sentence="{value} invoiced in the nine months before; similar accounts {peer}",
     ),
     Feature(
+        name="net_invoiced_30d",
+        meaning="Invoices less credit notes of the last 30 days.",
+        unit="money",
+        concept="value",
+        needs=("invoices",),
+        null_means="the CRM has no invoices",
+        sentence="{value} invoiced in 30 days; similar accounts {peer}",
+    ),
+    Feature(
+        name="net_invoiced_366_730d",
+        meaning="Invoices less credit notes, more than 365 and at most 730 days before.",
+        unit="money",
+        concept="value",
+        needs=("invoices",),
+        null_means="the CRM has no invoices",
+        sentence="{value} invoiced in the year before; similar accounts {peer}",
+    ),
+    Feature(
         name="orders_365d",
         meaning="Invoices with a positive amount in the last 365 days.",
         unit="count",
@@ -56,6 +74,27 @@ FEATURES = (
         number_format=".1%",
         direction={"pain": 1},
     ),
+    Feature(
+        name="returns_share_366_730d",
+        meaning="Amount of the credit notes (negative invoices, counted as positive) over the "
+        "amount of the positive invoices, both issued more than 365 and at most 730 days before.",
+        unit="share",
+        concept="service",
+        needs=("invoices",),
+        null_means="no order in the earlier year",
+        sentence="{value} of orders came back the year before; similar accounts {peer}",
+        number_format=".1%",
+    ),
+    Feature(
+        name="credit_notes_365d",
+        meaning="Invoices with a negative amount in the last 365 days.",
+        unit="count",
+        concept="service",
+        needs=("invoices",),
+        null_means="the CRM has no invoices",
+        sentence="{value} credit notes in a year; similar accounts {peer}",
+        sentence_at_zero="no credit note in a year; similar accounts {peer}",
+    ),
 )
 
 
@@ -69,10 +108,16 @@ def orders(days: int) -> pl.Expr:
     return (in_window(_ISSUED, 0, days) & (_AMOUNT > 0)).sum()
 
 
-def returns_share(days: int) -> pl.Expr:
-    """Credit notes over positive invoices, last `days` days."""
-    returned = exact_sum(-_AMOUNT.filter(in_window(_ISSUED, 0, days) & (_AMOUNT < 0)))
-    return ratio(returned, _positive(days))
+def credit_notes(days: int) -> pl.Expr:
+    """Negative invoices of the last `days` days."""
+    return (in_window(_ISSUED, 0, days) & (_AMOUNT < 0)).sum()
+
+
+def returns_share(newest: int, oldest: int) -> pl.Expr:
+    """Credit notes over positive invoices, between `oldest` and `newest` days before as_of."""
+    span = in_window(_ISSUED, newest, oldest)
+    returned = exact_sum(-_AMOUNT.filter(span & (_AMOUNT < 0)))
+    return ratio(returned, exact_sum(_AMOUNT.filter(span & (_AMOUNT > 0))))
 
 
 def order_silence() -> pl.Expr:
@@ -88,14 +133,14 @@ def spend(view: View) -> pl.LazyFrame:
         .agg(
             feature(net_invoiced(0, 90), "net_invoiced_90d"),
             feature(net_invoiced(90, 365), "net_invoiced_91_365d"),
+            feature(net_invoiced(0, 30), "net_invoiced_30d"),
+            feature(net_invoiced(365, 730), "net_invoiced_366_730d"),
             feature(orders(365), "orders_365d"),
             feature(order_silence(), "order_silence_days"),
-            feature(returns_share(365), "returns_share_365d"),
+            feature(returns_share(0, 365), "returns_share_365d"),
+            feature(returns_share(365, 730), "returns_share_366_730d"),
+            feature(credit_notes(365), "credit_notes_365d"),
         )
     )
-    zeros = ("net_invoiced_90d", "net_invoiced_91_365d", "orders_365d")
-    return view.beside(told, zeros=zeros)
-
-
-def _positive(days: int) -> pl.Expr:
-    return exact_sum(_AMOUNT.filter(in_window(_ISSUED, 0, days) & (_AMOUNT > 0)))
+    sums = ("net_invoiced_30d", "net_invoiced_90d", "net_invoiced_91_365d", "net_invoiced_366_730d")
+    return view.beside(told, zeros=(*sums, "orders_365d", "credit_notes_365d"))

@@ -10,7 +10,7 @@ from tests.features.random_world import ACCOUNTS, DEALS, HISTORIES, Rows, draw, 
 
 KEY_OF = {"opportunity_changes": "opportunity_id", "account_changes": "account_id"}
 TABLE_OF = {"opportunity_changes": "opportunities", "account_changes": "accounts"}
-COLUMN_OF = {"owner": "owner_rep_id"}
+COLUMN_OF = {"owner": "owner_rep_id", "probability": "crm_probability"}
 EVERYTHING = {name: frozenset(table.schema) for name, table in TABLES.items()}
 
 
@@ -157,7 +157,7 @@ def _write_history(
 
 
 def _typed(column: str, value: str) -> Cell:
-    if column == "amount":
+    if column in {"amount", "crm_probability"}:
         return float(value)
     return date.fromisoformat(value) if column == "close_date" else value
 

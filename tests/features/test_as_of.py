@@ -85,7 +85,13 @@ WITHOUT_STAMPS = {
     "account-effort",
     "account-advocacy",
     "account-firmographics",
+    "account-cadence",
+    "account-orders",
+    "account-usage",
+    "account-discounts",
     *(f"deal-{name}" for name in ("stage", "momentum", "people", "pricing", "timing")),
+    *(f"deal-{name}" for name in ("rhythm", "pushing", "moves", "forecast", "offers")),
+    *(f"deal-{name}" for name in ("period", "workload")),
 }
 """Groups that read no cell known later than its row (closed deals come to them by context)."""
 

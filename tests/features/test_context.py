@@ -111,6 +111,43 @@ def test_amounts_are_medians_of_won_deals_by_type_and_segment() -> None:
     assert context.segments.select("segment", "won_amount_median").rows() == [("large", 100.0)]
 
 
+def test_slow_wins_and_the_people_on_them_are_described() -> None:
+    rows = [closed(f"w{n}", "won", at=day(-20), created_at=day(-20 - n)) for n in range(11)]
+    named = {"opportunity_id": "w1", "contact_id": "c1", "created_at": day(-20)}
+    late = {**named, "contact_id": "c2", "recorded_at": day(-19)}
+    lost = closed("lost", "lost", at=day(-20), created_at=day(-900))
+
+    base = context_of(opportunities=[*rows, lost], opportunity_contacts=[named, late]).base
+
+    assert base["won_cycle_days_p90"].to_list() == [9.0, 9.0]
+    assert base["won_contacts_median"].to_list() == [0.0, 0.0]
+    assert context_of(opportunities=[rows[1]], opportunity_contacts=[named, late]).base[
+        "won_contacts_median"
+    ].to_list() == [1.0, 1.0]
+
+
+def test_an_owners_load_and_habits_are_those_of_the_moment() -> None:
+    pushed = change("close_date", "2025-01-01", "2025-02-01", at=day(-30), opportunity_id="a")
+    given = change("owner", "rep-1", "rep-2", at=day(-10), opportunity_id="d")
+    rows = [
+        owned("a", "won", -20),
+        owned("b", "won", -100),
+        deal("c"),
+        deal("d", owner_rep_id="rep-2"),
+    ]
+
+    owners = context_of(
+        opportunities=rows, opportunity_changes=[*owners_history(), pushed, given]
+    ).owners
+
+    told = ("owner_rep_id", "closed", "win_rate", "won_90d", "open_deals", "pushes_mean")
+    assert owners.select(told).rows() == [
+        ("rep-1", 2, 1.0, 2, 2, pytest.approx(0.5)),
+        ("rep-1", 2, 1.0, 1, 1, pytest.approx(0.5)),
+        ("rep-2", 0, None, 0, 1, None),
+    ]
+
+
 def test_the_rush_is_the_share_won_in_the_last_two_weeks_of_a_quarter() -> None:
     assert on(-1).isoformat() == "2025-12-31"
     rows = [closed("a", "won", at=day(-3)), closed("b", "won", at=day(-40))]

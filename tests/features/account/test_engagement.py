@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from features.account.engagement import engagement
@@ -49,3 +51,67 @@ def test_machines_neither_chase_nor_answer() -> None:
     )
 
     assert (said["one_way_touches"], said["replies_30d"], said["silence_days"]) == (0.0, 0.0, None)
+
+
+TICK = timedelta(microseconds=1)
+
+
+def test_earlier_replies_and_meetings_fall_into_windows_that_share_none() -> None:
+    days = (1, 30, 31, 90, 91, 365, 366)
+
+    heard = said_of(*(activity(at=day(-d), direction="inbound") for d in days))
+    met = said_of(*(activity(at=day(-d), direction=None, kind="visit") for d in days))
+
+    assert [heard[f"replies_{span}d"] for span in ("30", "31_90", "91_365")] == [2.0, 2.0, 2.0]
+    assert [met[f"meetings_{span}d"] for span in ("90", "31_90", "91_365")] == [4.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("at", "found"),
+    [
+        (day(-90), (0.0, 1.0, 0.0)),
+        (day(-90) - TICK, (1.0, 0.0, 1.0)),
+        (day(-365), (1.0, 0.0, 1.0)),
+        (day(-365) - TICK, (0.0, 0.0, 0.0)),
+    ],
+)
+def test_a_window_holds_its_older_edge_only(at: object, found: tuple[float, ...]) -> None:
+    said = said_of(activity(at=at, kind="demo", answered=True))
+
+    names = ("replies_91_365d", "meetings_31_90d", "meetings_91_365d")
+    assert tuple(said[name] for name in names) == found
+
+
+def test_the_trend_of_replies_is_per_day() -> None:
+    steady = said_of(*(activity(at=day(-d), answered=True) for d in (30, 31, 90, 120)))
+    dried_up = said_of(activity(at=day(-5)), activity(at=day(-50), direction="inbound"))
+    sudden = said_of(
+        *(activity(at=day(-d), answered=True) for d in (1, 2, 3, 31)),
+        activity(at=day(-120) - TICK, answered=True),
+    )
+
+    assert steady["reply_trend"] == 0.0
+    assert dried_up["reply_trend"] == -1.0
+    assert sudden["reply_trend"] == 5.0
+
+
+def test_no_reply_before_leaves_the_trend_unknown() -> None:
+    said = said_of(activity(at=day(-5), answered=True), activity(at=day(-121), answered=True))
+
+    assert said["reply_trend"] is None
+
+
+def test_the_inbound_share_leaves_out_what_is_mutual_and_what_machines_sent() -> None:
+    said = said_of(
+        activity(at=day(-90), direction="inbound"),
+        activity(at=day(-5), answered=True),
+        activity(at=day(-5), direction="mutual"),
+        activity(at=day(-5), direction=None),
+        activity(at=day(-5), automated=True),
+        activity(at=day(-91)),
+        activity(at=day(-365)),
+        activity(at=day(-366), direction="inbound"),
+    )
+
+    assert (said["inbound_share_90d"], said["inbound_share_365d"]) == (0.5, 0.25)
+    assert said_of(activity(at=day(-5), direction="mutual"))["inbound_share_365d"] is None

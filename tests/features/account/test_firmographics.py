@@ -24,7 +24,9 @@ def test_the_segment_is_the_one_of_the_time() -> None:
 
     assert before["segment_won_amount"] == 700.0
     assert before["segment_win_rate"] == pytest.approx(0.5)
+    assert before["segment_won_cycle_days"] == 60.0
     assert after["segment_won_amount"] is None
+    assert after["segment_won_cycle_days"] is None
 
 
 def test_tenure_runs_from_the_entry_in_the_crm() -> None:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from features.account.growth import growth
@@ -43,3 +45,38 @@ def test_a_day_of_usage_that_has_not_ended_is_not_seen() -> None:
     rows = [usage(10.0, period_on=on(-100)), usage(20.0, period_on=on(0))]
 
     assert account_row(growth, book(accounts=[account()], usage=rows))["usage_trend"] is None
+
+
+def test_half_years_share_no_invoice_and_neither_do_the_years_before() -> None:
+    instant = timedelta(microseconds=1)
+    rows = [
+        invoice(30.0, at=day(-182)),
+        invoice(20.0, at=day(-182) - instant),
+        invoice(5.0, at=day(-364)),
+        invoice(900.0, at=day(-364) - instant),
+        invoice(90.0, at=day(-365) - instant),
+        invoice(10.0, at=day(-730)),
+        invoice(150.0, at=day(-730) - instant),
+        invoice(50.0, at=day(-1_095)),
+        invoice(900.0, at=day(-1_095) - instant),
+    ]
+
+    said = account_row(growth, book(accounts=[account()], invoices=rows))
+
+    assert said["growth_half_year"] == pytest.approx(30 / 25 - 1)
+    assert said["growth_earlier_year"] == pytest.approx(100 / 200 - 1)
+
+
+@pytest.mark.parametrize(("sums", "expected"), [((-10.0, 5.0), -1.0), ((9e6, 5.0), 5.0)])
+def test_other_growths_are_bounded_too(sums: tuple[float, float], expected: float) -> None:
+    newer, older = sums
+    rows = [invoice(newer, at=day(-9)), invoice(older, at=day(-200))]
+    before = [invoice(newer, at=day(-400)), invoice(older, at=day(-800))]
+
+    said = account_row(growth, book(accounts=[account()], invoices=[*rows, *before]))
+
+    assert (said["growth_half_year"], said["growth_earlier_year"]) == (expected, expected)
+    assert (
+        account_row(growth, book(accounts=[account()], invoices=rows[:1]))["growth_half_year"]
+        is None
+    )

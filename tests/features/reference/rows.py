@@ -62,7 +62,7 @@ class World:
             known = self.known_from(history, row)
             if row["field"] in FIELDS.get(column, (column,)) and known is not None:
                 dated.append((known, row))
-        return sorted(dated, key=lambda change: (change[0], change[1]["changed_at"]))
+        return sorted(dated, key=lambda change: change[0])  # equal moments: the source's order
 
     def value(self, table: str, identity: str, column: str, moment: datetime) -> Cell:
         """What a column with a history said just before a moment; None when that is not known."""
@@ -93,7 +93,7 @@ def parsed(text: Cell, dtype: str) -> Cell:
     if text is None or dtype == "String":
         return text
     try:
-        return date.fromisoformat(str(text)) if dtype == "Date" else float(str(text))
+        return date.fromisoformat(str(text)[:10]) if dtype == "Date" else float(str(text))
     except ValueError:
         return None
 
@@ -152,6 +152,15 @@ class Known:
             for known, row in self.world.changes("opportunities", column)
             if row["opportunity_id"] == deal and known < self.as_of
         ]
+
+    def close_dates(self, deal: str) -> list[tuple[datetime, date, date]]:
+        """When a deal's close date moved, from which day, to which; both days must be days."""
+        moves = []
+        for row in self.deal_changes(deal, "close_date"):
+            old, new = parsed(row.get("old"), "Date"), parsed(row.get("new"), "Date")
+            if old is not None and new is not None:
+                moves.append((row["changed_at"], old, new))
+        return moves
 
     def _is_before(self, moment: datetime | None) -> bool:
         return moment is not None and moment < self.as_of

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from tests.factories import Row
+from tests.features.reference.arithmetic import mean
 from tests.features.reference.days import between, days_from
-from tests.features.reference.numbers import mean
 from tests.features.reference.registry import of_account
 from tests.features.reference.rows import Known
 
@@ -58,8 +58,12 @@ def contacts_left_365d(account: str, as_of: datetime, known: Known) -> float:
 
 @of_account
 def owner_changes_730d(account: str, as_of: datetime, known: Known) -> float:
-    changes = known.of_account("account_changes", account)
-    owners = [row for row in changes if row["field"] in ("owner", "owner_rep_id")]
+    """The first owner, who follows nobody, is not a change."""
+    owners = [
+        row
+        for row in known.of_account("account_changes", account)
+        if row["field"] in ("owner", "owner_rep_id") and row["old"] is not None
+    ]
     return len(_in_days(owners, "changed_at", known, 0, 730))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tests.factories import Row
+from tests.features.reference.arithmetic import share, total
 from tests.features.reference.days import between, days_from
-from tests.features.reference.numbers import share, total
 from tests.features.reference.registry import of_account
 from tests.features.reference.rows import Known
 

@@ -19,6 +19,11 @@ def share(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
 
 
-def change(now: float, before: float, *, at_most: float) -> float | None:
-    """`now` against `before` as a change; None unless there was something before."""
-    return min(now / before - 1, at_most) if before > 0 else None
+def change(now: float, before: float) -> float | None:
+    """`now` against `before` as a change, -1 to 5; None unless there was something before."""
+    return min(max(now / before - 1, -1.0), 5.0) if before > 0 else None
+
+
+def thousandths(value: float) -> float:
+    """The nearest thousandth, a half to the even one."""
+    return round(value * 1000) / 1000

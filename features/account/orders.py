@@ -1,0 +1,147 @@
+"""How the account orders: how regularly, in what sizes, and whether the next order is due."""
+
+import polars as pl
+
+from features.feature import Feature
+from features.view import KEYS, View, days_since, exact_sum, feature, in_window, ratio
+
+_AMOUNT = pl.col("amount")
+_ISSUED = pl.col("issued_at")
+_WINDOWS = 12
+_WINDOW_DAYS = 30
+_MOST_GAPS = 20.0
+_MOST_CHANGE = 5.0
+"""Above these a value says no more than "a lot", and would drown every other."""
+
+FEATURES = (
+    Feature(
+        name="order_months_360d",
+        meaning="How many of the twelve windows of 30 days before as_of (at most 30 days before, "
+        "more than 30 and at most 60, and so on up to 360) hold an invoice with a positive amount.",
+        unit="count",
+        concept="value",
+        needs=("invoices",),
+        null_means="the CRM has no invoices",
+        sentence="ordered in {value} of the last twelve months; similar accounts {peer}",
+        sentence_at_zero="no order in the last twelve months; similar accounts in {peer} of them",
+    ),
+    Feature(
+        name="order_spread_360d",
+        meaning="Standard deviation over mean of the sums of positive invoices in those twelve "
+        "windows of 30 days; a window without one counts as 0, and the deviation is that of the "
+        "twelve (divided by 12).",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="no positive invoice in the last 360 days",
+        sentence="monthly orders swing by {value} of their mean; similar accounts {peer}",
+        number_format=".0%",
+    ),
+    Feature(
+        name="order_gap_days",
+        meaning="Mean days between the positive invoices of the last 730 days: from the first to "
+        "the last of them, over their number less one.",
+        unit="days",
+        concept="value",
+        needs=("invoices",),
+        null_means="fewer than two positive invoices in the last 730 days",
+        sentence="orders every {value} days; similar accounts {peer}",
+    ),
+    Feature(
+        name="order_gap_ratio",
+        meaning="Days since the last positive invoice of the last 730 days over the mean days "
+        "between them (order_gap_days); at most 20.",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="fewer than two positive invoices in the last 730 days, or all at one moment",
+        sentence="waits {value} times its usual gap for the next order; similar accounts {peer}",
+        number_format=",.1f",
+    ),
+    Feature(
+        name="order_size_365d",
+        meaning="Median amount of the positive invoices of the last 365 days.",
+        unit="money",
+        concept="value",
+        needs=("invoices",),
+        null_means="no positive invoice in the last 365 days",
+        sentence="a usual order is {value}; similar accounts {peer}",
+    ),
+    Feature(
+        name="order_size_change",
+        meaning="Median amount of the positive invoices of the last 365 days against the median "
+        "of those more than 365 and at most 730 days before, as a change; at most 5.",
+        unit="ratio",
+        concept="value",
+        needs=("invoices",),
+        null_means="no positive invoice in one of the two years",
+        sentence="a usual order changed by {value} on the year before; similar accounts {peer}",
+        number_format="+.0%",
+    ),
+    Feature(
+        name="largest_order_share_365d",
+        meaning="The largest positive invoice of the last 365 days over the sum of them all.",
+        unit="share",
+        concept="value",
+        needs=("invoices",),
+        null_means="no positive invoice in the last 365 days",
+        sentence="{value} of the year's orders is one order; similar accounts {peer}",
+        number_format=".0%",
+    ),
+)
+
+
+def ordered_by_window() -> list[pl.Expr]:
+    """Sums of the twelve windows of 30 days, the newest first."""
+    edges = range(0, _WINDOWS * _WINDOW_DAYS, _WINDOW_DAYS)
+    return [
+        exact_sum(_AMOUNT.filter(in_window(_ISSUED, newest, newest + _WINDOW_DAYS)))
+        for newest in edges
+    ]
+
+
+def spread(sums: list[pl.Expr]) -> pl.Expr:
+    """Standard deviation over mean of as many sums, always added in the same order."""
+    mean = pl.sum_horizontal(sums) / len(sums)
+    variance = pl.sum_horizontal((value - mean) ** 2 for value in sums) / len(sums)
+    return ratio(variance.sqrt(), mean)
+
+
+def order_gap() -> pl.Expr:
+    """Mean days between the orders of two years; null for fewer than two."""
+    issued = _ISSUED.filter(in_window(_ISSUED, 0, 730))
+    days = (issued.max() - issued.min()).dt.total_microseconds() / 86_400e6
+    return pl.when(issued.len() > 1).then(days / (issued.len().cast(pl.Int64) - 1))
+
+
+def order_size(newest: int, oldest: int) -> pl.Expr:
+    """Median order between `oldest` and `newest` days before as_of."""
+    return _AMOUNT.filter(in_window(_ISSUED, newest, oldest)).median()
+
+
+def largest_share(days: int) -> pl.Expr:
+    """The largest order over all orders, last `days` days."""
+    amount = _AMOUNT.filter(in_window(_ISSUED, 0, days))
+    return ratio(amount.max(), exact_sum(amount))
+
+
+def orders(view: View) -> pl.LazyFrame:
+    """KEYS and this group's columns, one row per spine row."""
+    sums = ordered_by_window()
+    change = ratio(order_size(0, 365), order_size(365, 730)) - 1.0
+    waiting = days_since(_ISSUED).min()
+    told = (
+        view.known("invoices")
+        .filter(_AMOUNT > 0)
+        .group_by(*KEYS)
+        .agg(
+            feature(pl.sum_horizontal(value > 0 for value in sums), "order_months_360d"),
+            feature(spread(sums), "order_spread_360d"),
+            feature(order_gap(), "order_gap_days"),
+            feature(ratio(waiting, order_gap()).clip(0, _MOST_GAPS), "order_gap_ratio"),
+            feature(order_size(0, 365), "order_size_365d"),
+            feature(change.clip(-1.0, _MOST_CHANGE), "order_size_change"),
+            feature(largest_share(365), "largest_order_share_365d"),
+        )
+    )
+    return view.beside(told, zeros=("order_months_360d",))
