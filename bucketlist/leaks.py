@@ -46,8 +46,8 @@ def leaks(  # noqa: PLR0913 - one parameter per option of the command
     as_of: Annotated[
         list[str] | None,
         typer.Option(
-            help="Moment of knowledge, YYYY-MM-DD; repeatable "
-            "[default: the oldest, middle and newest tested moment]"
+            help="Moment of knowledge, YYYY-MM-DD; repeatable. The oldest, middle and newest "
+            "tested moment unless given."
         ),
     ] = None,
     entity: Annotated[Which, typer.Option(help="account, deal or both")] = Which.BOTH,
@@ -56,7 +56,7 @@ def leaks(  # noqa: PLR0913 - one parameter per option of the command
         typer.Option(help="metrics.json of a backtest, to compare features with the model."),
     ] = None,
     experiment: Annotated[
-        Path | None, typer.Option(help="Experiment file (TOML) [default: the one that ships]")
+        Path | None, typer.Option(help="Experiment file (TOML); the one that ships unless given.")
     ] = None,
     refit: Annotated[
         bool, typer.Option(help="Fit the newest origin twice, the second time with another future.")
