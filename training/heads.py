@@ -125,7 +125,7 @@ def booster_params(sample: Sample, *, seed: int, threads: int, is_blended: bool)
         min_leaf=max(least, 5),
         seed=seed,
         threads=threads,
-        column_share=min(_MOST_COLUMN_SHARE, _COLUMNS_A_TREE / sample.X.width),
+        column_share=min(_MOST_COLUMN_SHARE, _COLUMNS_A_TREE / max(sample.X.width, 1)),
     )
 
 
