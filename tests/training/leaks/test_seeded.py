@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.training.leaks.seeded import LEAKS, NAME, plugged
+from tests.training.leaks.kinds import LEAKS
+from tests.training.leaks.seeded import NAME, plugged
 from training.leaks import EVERYTHING, Probe, movements
 
 AT = datetime(2025, 9, 1, tzinfo=UTC)
