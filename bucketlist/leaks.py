@@ -3,22 +3,20 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketlist.options import day_of, experiment_at, reading_of
 from bucketlist.session import Session
 from bucketlist.train import REFUSED
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from features.book import Book
     from features.feature import Entity
-    from training.config import Experiment
     from training.leak_hunt import Hunt
 
 _PARTS: Mapping["Entity", str] = {"account": "bucket", "deal": "slip"}
@@ -78,12 +76,14 @@ def leaks(  # noqa: PLR0913 - one parameter per option of the command
     session: Session = context.obj
     question = Question(
         entities=_ENTITIES[entity],
-        as_ofs=tuple(session.calendar.midnight(_day(text)) for text in as_of or ()),
+        as_ofs=tuple(
+            session.calendar.midnight(day_of(text, option="--as-of")) for text in as_of or ()
+        ),
         model_aucs={} if metrics is None else _model_aucs(metrics),
         is_refit=refit,
     )
-    recipe = _experiment(experiment)
-    book = _book(session, crm)
+    recipe = experiment_at(experiment)
+    book = reading_of(session, crm).book
     found = hunt(book, recipe, question, session.calendar, progress=session.say)
     fields = _fields(found)
     _print(session, found)
@@ -164,32 +164,3 @@ def _model_aucs(path: Path) -> dict["Entity", float]:
             param_hint="--metrics",
         ) from error
     return found
-
-
-def _book(session: Session, crm: str) -> "Book":
-    from features.crm.source import SourceError  # noqa: PLC0415
-
-    try:
-        reading = session.read(crm)
-    except SourceError as error:
-        raise typer.BadParameter(str(error), param_hint="--crm") from error
-    reading.report.refuse_if_over_limit()
-    return reading.book
-
-
-def _experiment(path: Path | None) -> "Experiment":
-    from training.config import load_experiment  # noqa: PLC0415
-
-    try:
-        return load_experiment(path)
-    except (ValueError, OSError) as error:
-        raise typer.BadParameter(str(error), param_hint="--experiment") from error
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"expected a date YYYY-MM-DD, got {text!r}", param_hint="--as-of"
-        ) from error

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketlist.options import day_of
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def score(
         bucketlist score --crm files:export --as-of 2026-11-21 --json
     """
     session: Session = context.obj
-    day = None if as_of is None else _day(as_of)
+    day = None if as_of is None else day_of(as_of, option="--as-of")
     reading = session.read(crm)
     reading.report.refuse_if_over_limit()
     ref = publish_scores(session, reading.book, as_of=day)
@@ -84,10 +85,3 @@ def publish_scores(session: Session, book: "Book", *, as_of: date | None = None)
         )
     finally:
         store.close()
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"expected a day as YYYY-MM-DD, got {text!r}") from None

@@ -1,11 +1,11 @@
 """`synth`: write a synthetic CRM as contract tables, and what could have been known of it."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketlist.options import day_of
 from bucketlist.session import Session
 from bucketlist.world_files import Format, write_world
 
@@ -112,7 +112,7 @@ def _params(
             accounts=accounts,
             seed=seed,
             years=years,
-            until=_day(until) if until else calendar.day_of(session.now()),
+            until=day_of(until, option="--until") if until else calendar.day_of(session.now()),
             fiscal_year_start_month=calendar.fiscal_year_start_month,
         )
     except UnknownRegimeError as error:
@@ -129,12 +129,3 @@ def _cleaned(params: "WorldParams", kinds: str) -> "WorldParams":
         return without(params, MESS if given == ["all"] else given)
     except UnknownMessError as error:
         raise typer.BadParameter(str(error), param_hint="--without") from error
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"expected a date YYYY-MM-DD, got {text!r}", param_hint="--until"
-        ) from error

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketlist.options import day_of, experiment_at, reading_of
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def features(
     from features.snapshot import account_spine, deal_spine  # noqa: PLC0415
 
     session: Session = context.obj
-    moments = [session.calendar.midnight(_day(text)) for text in as_of]
-    book, recipe = _read(session, crm).book, _experiment(experiment)
+    moments = [session.calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
+    book, recipe = reading_of(session, crm).book, experiment_at(experiment)
     context_frames = build_context(book, moments, session.calendar)
     if entity is Entity.ACCOUNT:
         spine = account_spine(book, moments)
@@ -82,8 +83,8 @@ def labels(
 ) -> None:
     """Write the label frame with every component and its evidence."""
     session: Session = context.obj
-    moments = [session.calendar.midnight(_day(text)) for text in as_of]
-    reading, recipe = _read(session, crm), _experiment(experiment)
+    moments = [session.calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
+    reading, recipe = reading_of(session, crm), experiment_at(experiment)
     _write(session, _labels(session, reading, recipe, entity=entity, moments=moments), out)
 
 
@@ -99,10 +100,10 @@ def backtest(
     from training.run import backtest as run_backtest  # noqa: PLC0415  keeps --help quick
 
     session: Session = context.obj
-    recipe = _experiment(experiment)
+    recipe = experiment_at(experiment)
     if only is not None:
         recipe = replace(recipe, heads=(only.value,))
-    reading = _read(session, crm)
+    reading = reading_of(session, crm)
     result = run_backtest(reading.book, recipe, session.calendar, out=out, progress=session.say)
     parts = {
         part: {"winner": found.judgement.winner, "served": found.judgement.served}
@@ -114,7 +115,7 @@ def backtest(
 def train(context: typer.Context, crm: Crm, *, experiment: Recipe = None) -> None:
     """Backtest, fit on everything, and record a version with the alias challenger."""
     session: Session = context.obj
-    trained = train_version(session, _read(session, crm), experiment=experiment)
+    trained = train_version(session, reading_of(session, crm), experiment=experiment)
     missing = dict(trained.result.missing)
     session.result(
         {"version": trained.version, "report": str(trained.report_path), "missing": missing}
@@ -157,7 +158,7 @@ def train_version(
     reading.report.refuse_if_over_limit()
     return run_train(
         reading.book,
-        _experiment(experiment),
+        experiment_at(experiment),
         session.calendar,
         home=session.home,
         trained_at=session.now(),
@@ -225,35 +226,6 @@ def _labels(
         policy=policy.label,
         calendar=calendar,
     )
-
-
-def _read(session: Session, crm: str) -> "Reading":
-    from features.crm.source import SourceError  # noqa: PLC0415  keeps --help quick
-
-    try:
-        reading = session.read(crm)
-    except SourceError as error:
-        raise typer.BadParameter(str(error), param_hint="--crm") from error
-    reading.report.refuse_if_over_limit()
-    return reading
-
-
-def _experiment(path: Path | None) -> "Experiment":
-    from training.config import load_experiment  # noqa: PLC0415  keeps --help quick
-
-    try:
-        return load_experiment(path)
-    except (ValueError, OSError) as error:
-        raise typer.BadParameter(str(error), param_hint="--experiment") from error
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"expected a date YYYY-MM-DD, got {text!r}", param_hint="--as-of"
-        ) from error
 
 
 def _write(session: Session, frame: "pl.DataFrame", out: Path) -> None:

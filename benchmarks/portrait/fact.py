@@ -1,5 +1,6 @@
 """Facts: what every measured figure of a portrait has in common, and what stands where none is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -9,13 +10,13 @@ DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(ABC):
     """A figure of one world; its headline says in a sentence what is seen."""
 
     @property
+    @abstractmethod
     def headline(self) -> str:
         """What is seen, with the number."""
-        raise NotImplementedError
 
     def to_mapping(self) -> dict[str, Any]:
         """As it stands in the result file: numbers rounded, days as text."""
