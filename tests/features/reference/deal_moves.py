@@ -1,9 +1,10 @@
 """A deal's stage, close date and owner, and how they moved."""
 
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from tests.factories import Cell, Row
-from tests.features.reference.arithmetic import share, thousandths, total
+from tests.features.reference.arithmetic import share
 from tests.features.reference.days import between, days_from
 from tests.features.reference.rates import (
     closed_deals,
@@ -23,7 +24,7 @@ def _stage(deal: str, known: Known) -> Cell:
 
 def _moves(deal: str, known: Known) -> list[Row]:
     """Moves from one stage to another: the first stage, which follows none, is not a move."""
-    return [row for row in known.deal_changes(deal, "stage") if row["old"] is not None]
+    return [row for row in known.deal_changes(deal, "stage") if row.get("old") is not None]
 
 
 @of_deal
@@ -40,9 +41,11 @@ def stage_win_rate(deal: str, as_of: datetime, known: Known) -> float | None:
 
 @of_deal
 def stage_days(deal: str, as_of: datetime, known: Known) -> float | None:
-    """The newest move counts, by when it was made, even if one made earlier was entered later."""
-    moved = [row["changed_at"] for row in _moves(deal, known)]
-    return days_from(max(moved, default=known.deals[deal]["created_at"]), as_of)
+    """The change that set the stage counts, even if another one was made later; not a first one."""
+    changes = known.deal_changes(deal, "stage")
+    if changes and changes[-1].get("old") is not None:
+        return days_from(changes[-1]["changed_at"], as_of)
+    return days_from(known.deals[deal]["created_at"], as_of)
 
 
 @of_deal
@@ -61,14 +64,15 @@ def stage_moves_90d(deal: str, as_of: datetime, known: Known) -> float:
 
 @of_deal
 def stage_progress_90d(deal: str, as_of: datetime, known: Known) -> float | None:
-    """A move from or to a stage without a place gains none; each gain in thousandths."""
+    """A move from or to a stage without a place gains none; places are exact parts of the way."""
     place = open_stages(known)
-    gained = []
+    gained = Fraction(0)
     for move in _moves(deal, known):
-        old, new = place.get(move["old"]), place.get(move["new"])
+        old, new = place.get(move.get("old")), place.get(move.get("new"))
         if between(move["changed_at"], as_of, 0, 90) and old is not None and new is not None:
-            gained.append(thousandths(new - old))
-    return total(gained)
+            way = max(len(set(place.values()) - {None}) - 1, 1)
+            gained += Fraction(round((new - old) * way), way)
+    return float(gained)
 
 
 @of_deal
@@ -96,7 +100,9 @@ def pull_ins(deal: str, as_of: datetime, known: Known) -> float:
 @of_deal
 def owner_changes(deal: str, as_of: datetime, known: Known) -> float:
     """The first owner, who follows nobody, is not a change."""
-    return len([1 for row in known.deal_changes(deal, "owner_rep_id") if row["old"] is not None])
+    return len(
+        [1 for row in known.deal_changes(deal, "owner_rep_id") if row.get("old") is not None]
+    )
 
 
 @of_deal

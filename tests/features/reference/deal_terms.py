@@ -27,11 +27,11 @@ def _amount(deal: str, known: Known) -> float | None:
 
 def _amount_changes(deal: str, known: Known) -> list[Row]:
     """Changes of the amount as they became known; of equal moments, the one made first."""
-    rows = [row for row in known.deal_changes(deal, "amount") if row["old"] is not None]
+    rows = [row for row in known.deal_changes(deal, "amount") if row.get("old") is not None]
     entered = known.world.known_from
     return sorted(
         rows,
-        key=lambda row: (entered("opportunity_changes", row), row["changed_at"], row["old"]),
+        key=lambda row: (entered("opportunity_changes", row), row["changed_at"], row.get("old")),
     )
 
 
@@ -73,7 +73,7 @@ def amount_trend(deal: str, as_of: datetime, known: Known) -> float | None:
     now, changes = _amount(deal, known), _amount_changes(deal, known)
     if now is None:
         return None
-    first = parsed(changes[0]["old"], "Float64") if changes else None
+    first = parsed(changes[0].get("old"), "Float64") if changes else None
     return change(now, now if first is None else first)
 
 

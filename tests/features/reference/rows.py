@@ -55,14 +55,17 @@ class World:
         return max(moments)
 
     def changes(self, table: str, column: str) -> list[tuple[datetime, Row]]:
-        """Changes of one column with the moment each became known, in that order."""
+        """Changes of one column with the moment each became known, in that order.
+
+        Equal moments follow `changed_at`, `recorded_at`, the text of `new`, then of `old`.
+        """
         history, _ = HISTORIES[table]
         dated = []
         for row in self.rows.get(history, []):
             known = self.known_from(history, row)
             if row["field"] in FIELDS.get(column, (column,)) and known is not None:
                 dated.append((known, row))
-        return sorted(dated, key=lambda change: change[0])  # equal moments: the source's order
+        return sorted(dated, key=_order)
 
     def value(self, table: str, identity: str, column: str, moment: datetime) -> Cell:
         """What a column with a history said just before a moment; None when that is not known."""
@@ -86,6 +89,13 @@ class World:
     def at(self, as_of: datetime) -> "Known":
         """What was known strictly before as_of."""
         return Known(self, as_of)
+
+
+def _order(change: tuple[datetime, Row]) -> tuple[object, ...]:
+    known, row = change
+    made, new, old = row["changed_at"], row.get("new"), row.get("old")
+    recorded = row.get("recorded_at") or made
+    return (known, made, recorded, new is not None, new or "", old is not None, old or "")
 
 
 def parsed(text: Cell, dtype: str) -> Cell:
