@@ -21,11 +21,14 @@ class Book:
             not here was not known to the source, which differs from "there was none".
         observed_until: the moment up to which the source can be trusted to be complete, UTC.
             A label is mature when its window ends at or before it.
+        value_starts: of a part of a book: table and mutable column → when the whole book first
+            knew of a change. None for a whole book, which is asked itself.
     """
 
     tables: Mapping[str, pl.LazyFrame]
     present: Mapping[str, frozenset[str]]
     observed_until: datetime
+    value_starts: Mapping[tuple[str, str], datetime | None] | None = None
 
     def __getitem__(self, table: str) -> pl.LazyFrame:
         """The frame of a contract table; KeyError for a name outside the contract."""

@@ -20,6 +20,7 @@ from features.account import (
     exchange,
     firmographics,
     growth,
+    kinds,
     next_steps,
     orders,
     outcomes,
@@ -50,6 +51,7 @@ from features.deal import (
     rhythm,
     stage,
     timing,
+    traits,
     workload,
 )
 from features.feature import Entity, Feature
@@ -82,6 +84,7 @@ ACCOUNT: tuple[Feature, ...] = (
     *pipeline.FEATURES,
     *discounts.FEATURES,
     *next_steps.FEATURES,
+    *kinds.FEATURES,
 )
 
 ACCOUNT_CONTEXT = (
@@ -129,6 +132,7 @@ DEAL: tuple[Feature, ...] = (
     *period.FEATURES,
     *customer.FEATURES,
     *workload.FEATURES,
+    *traits.FEATURES,
     *_of_account(ACCOUNT_CONTEXT),
 )
 
@@ -145,13 +149,18 @@ def switched_off(entity: Entity, book: Book) -> dict[str, tuple[str, ...]]:
 
 
 def contract_hash(features: Sequence[Feature]) -> str:
-    """SHA-256 over what a model relies on: names, order, dtypes, units and directions."""
+    """SHA-256 over what a model relies on: names, order, dtypes, units, directions, words."""
     contract = [
-        [feature.name, DTYPE, feature.unit, sorted(feature.direction.items())]
+        [feature.name, DTYPE, feature.unit, sorted(feature.direction.items()), *_words(feature)]
         for feature in features
     ]
     text = json.dumps(contract, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _words(feature: Feature) -> list[tuple[str, ...]]:
+    """The vocabulary where there is one: a number's hash is what it was before categories."""
+    return [feature.vocabulary] if feature.vocabulary else []
 
 
 def page() -> str:
@@ -168,7 +177,9 @@ def _introduction() -> list[str]:
         (
             "Every feature is a Float32 column, known strictly before `as_of`. Null means that it "
             "is not known; a count is zero only where nothing happened. A feature whose source "
-            "columns are missing is null for every row and is listed by `bucketlist check`."
+            "columns are missing is null for every row and is listed by `bucketlist check`. A "
+            "category is a code: the place of the word in the list beside its unit, from 0; the "
+            "last one, other, stands for every word that the list does not know."
         ),
     ]
 
@@ -190,7 +201,7 @@ def _line(feature: Feature) -> str:
     cells = (
         f"`{feature.name}`",
         feature.meaning,
-        feature.unit,
+        f"{feature.unit}: {', '.join(feature.words)}" if feature.words else feature.unit,
         feature.concept.replace("_", " "),
         ", ".join(f"`{need}`" for need in feature.needs),
         feature.null_means,

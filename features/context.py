@@ -14,7 +14,7 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.history import count_known, known_from, pushes, value_at
+from features.history import as_known, count_known, known_from, pushes, value_at
 from features.schema import (
     ACCOUNT_ID,
     AS_OF,
@@ -47,8 +47,9 @@ class Context:
             has null rates.
         segments: as_of, segment of the account (when the deal closed): as `base`, rate shrunk.
         types: as_of, type of deal: as `base`, rate shrunk.
-        stages: as_of, stage: position (0 first, 1 last), closed and won among the deals that
-            passed it, win_rate (shrunk), median_days that won deals stood in it.
+        stages: as_of, stage: position (0 first, 1 last, null without a rank; the stages as they
+            stand today), closed and won among the deals that passed it, win_rate (shrunk),
+            median_days that won deals stood in it.
     """
 
     base: pl.DataFrame
@@ -228,8 +229,8 @@ def _stage_visits(book: Book, closed: pl.LazyFrame) -> pl.LazyFrame:
     moves = (
         book["opportunity_changes"]
         .filter(pl.col("field") == "stage")
+        .sort(*as_known(TABLES["opportunity_changes"]))
         .with_columns(known_from(TABLES["opportunity_changes"]).alias("moved_known"))
-        .sort("moved_known", maintain_order=True)
         .join(closed, left_on=OPPORTUNITY_ID, right_on=ENTITY_ID, maintain_order="left")
         .filter(pl.col("moved_known") <= pl.col("known"))
     )
@@ -275,7 +276,7 @@ def _stages(
         .join(base_rate, on=AS_OF)
         .with_columns(
             rate.alias("win_rate"),
-            pl.when(last > 0).then(place / last).otherwise(0.0).alias("position"),
+            (place / pl.max_horizontal(last, 1)).alias("position"),
         )
         .select(AS_OF, "stage", "position", "closed", "won", "win_rate", "median_days")
         .sort(AS_OF, "stage")

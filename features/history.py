@@ -1,9 +1,10 @@
 """When a row became known, and what a mutable column said at a moment.
 
 The change history is read in the order in which changes became known: that is what a user of the
-CRM saw at the time, back-dated entries included.
+CRM saw at the time, back-dated entries included. `as_known` breaks the ties.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -19,8 +20,11 @@ from features.schema import (
     OPPORTUNITY_ID,
     RECORDED_AT,
     TABLES,
+    TIME,
     Table,
 )
+
+_OF_ACCOUNTS = "account_changes"
 
 _NAMES_IN_HISTORY = {
     "owner_rep_id": ("owner", "owner_rep_id"),
@@ -58,13 +62,24 @@ def known_from(table: Table, calendar: Calendar | None = None) -> pl.Expr:
     return pl.when(moment.is_not_null()).then(pl.max_horizontal(moment, recorded(table)))
 
 
+def as_known(table: Table) -> tuple[pl.Expr, ...]:
+    """Keys that sort the changes of one field as they became known, the deciding one last.
+
+    Changes known at the same moment follow `changed_at`, then `recorded_at`, then the text of
+    `new`, then that of `old`, a missing text first: an order of the rows themselves, because the
+    order in which a source happens to give them says nothing.
+    """
+    return (known_from(table), pl.col("changed_at"), recorded(table), pl.col("new"), pl.col("old"))
+
+
 def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
     """Add the value that a mutable column had at as_of.
 
-    The newest change known before as_of decides; before the first change, its `old`; without any
-    change, the current value. The last two hold only where the history is known to cover the
-    field: once any row's change of it was known before as_of, or when as_of is not before the
-    book's `observed_until`. Elsewhere the value is null. Text that does not parse is null too.
+    The newest change known before as_of decides (the last one by `as_known`); before the first
+    change, its `old`; without any change, the current value. The last two hold only where the
+    history is known to cover the field: once any row's change of it was known before as_of, or
+    when as_of is not before the book's `observed_until`. Elsewhere the value is null. Text that
+    does not parse is null too.
 
     Args:
         spine: entity_id, as_of, and account_id for deals. Other columns are kept.
@@ -88,7 +103,7 @@ def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
     current = book[table].select(pl.col(key).alias(left), pl.col(field).alias("_current"))
     newest = changes.rename({key: left, "_known": "_before", "_new": "_after_it"}).drop("_old")
     coming = changes.rename({key: left, "_known": "_next"}).drop("_new")
-    covered_from = changes.select(pl.col("_known").min().alias("_covered_from"))
+    covered_from = _covered_from(book, table, changes, field)
     return (
         _beside_changes(spine, newest, coming, key=left)
         .join(current, on=left, how="left")
@@ -96,6 +111,24 @@ def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
         .with_columns(_decided(column.dtype, book.observed_until).alias(field))
         .drop("_before", "_after_it", "_next", "_old", "_current", "_covered_from")
     )
+
+
+def value_starts(book: Book) -> Mapping[tuple[str, str], datetime | None]:
+    """Table and field of every mutable column → when a change of it was first known.
+
+    A part of a book cannot tell by itself since when the whole book's history covers a field.
+    """
+    starts: dict[tuple[str, str], datetime | None] = {}
+    for table, history in (("opportunities", "opportunity_changes"), ("accounts", _OF_ACCOUNTS)):
+        known = known_from(TABLES[history])
+        firsts = book[history].group_by("field").agg(known.min().alias("known"))
+        first = dict(firsts.collect(engine="streaming").iter_rows())
+        for column in TABLES[table].columns:
+            if column.known_at == HISTORY:
+                names = _NAMES_IN_HISTORY.get(column.name, (column.name,))
+                there = [first[name] for name in names if first.get(name) is not None]
+                starts[table, column.name] = min(there, default=None)
+    return starts
 
 
 def pushes(book: Book) -> pl.LazyFrame:
@@ -148,15 +181,22 @@ def _changes(book: Book, table: str, field: str) -> pl.LazyFrame:
     return (
         book[history]
         .filter(pl.col("field").is_in(names))
+        .sort(*as_known(TABLES[history]))
         .select(
             key,
             known_from(TABLES[history]).alias("_known"),
             pl.col("old").alias("_old"),
             pl.col("new").alias("_new"),
         )
-        # A source writes changes of the same instant in their order; the sort keeps it.
-        .sort("_known", maintain_order=True)
     )
+
+
+def _covered_from(book: Book, table: str, changes: pl.LazyFrame, field: str) -> pl.LazyFrame:
+    """One row, _covered_from: when a change of the field was first known in the whole book."""
+    if book.value_starts is None:
+        return changes.select(pl.col("_known").min().alias("_covered_from"))
+    start = book.value_starts[table, field]
+    return pl.LazyFrame({"_covered_from": [start]}, schema={"_covered_from": TIME})
 
 
 def _beside_changes(

@@ -37,8 +37,11 @@ __all__ = [
     "account_state",
     "deal_spine",
     "deal_state",
+    "key_of",
     "known_at",
+    "unstamped",
     "value_at",
+    "with_account",
 ]
 
 _EVENTS_OF_ACCOUNT = (
@@ -138,17 +141,22 @@ def known_at(
     """
     spec = TABLES[table]
     is_deal_spine = ACCOUNT_ID in spine.collect_schema().names()
-    key = by or _key(spec, is_deal_spine=is_deal_spine)
-    safe = [column.name for column in spec.columns if column.known_at not in {HISTORY, NOW}]
+    key = by or key_of(spec, is_deal_spine=is_deal_spine)
+    there = book[table].collect_schema().names()  # a part of a book leaves out what is not read
+    safe = [
+        column.name
+        for column in spec.columns
+        if column.known_at not in {HISTORY, NOW} and column.name in there
+    ]
     rows = book[table].select(*safe, known_from(spec, calendar).alias("_known"))
     if key not in safe:
-        rows = _with_account(rows, book)
+        rows = with_account(rows, book)
     left = ENTITY_ID if key == OPPORTUNITY_ID or not is_deal_spine else ACCOUNT_ID
     return (
         spine.join(rows, left_on=left, right_on=key, how="inner", suffix=f"_{table}")
         .filter(pl.col("_known") < pl.col(AS_OF))
         .drop("_known")
-        .with_columns(*_unstamped(spec, calendar))
+        .with_columns(*unstamped(spec, calendar))
     )
 
 
@@ -207,14 +215,15 @@ def account_state(book: Book, spine: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _key(spec: Table, *, is_deal_spine: bool) -> str:
+def key_of(spec: Table, *, is_deal_spine: bool) -> str:
+    """The column that ties a table to a spine: the deal where both know it, else the account."""
     names = spec.schema
     if (is_deal_spine and OPPORTUNITY_ID in names) or ACCOUNT_ID not in names:
         return OPPORTUNITY_ID if is_deal_spine else ACCOUNT_ID
     return ACCOUNT_ID
 
 
-def _with_account(rows: pl.LazyFrame, book: Book) -> pl.LazyFrame:
+def with_account(rows: pl.LazyFrame, book: Book) -> pl.LazyFrame:
     """Rows of a deal's table with its account, known once the deal is known too."""
     deals = book["opportunities"].select(
         OPPORTUNITY_ID, ACCOUNT_ID, known_from(TABLES["opportunities"]).alias("_deal_known")
@@ -225,7 +234,7 @@ def _with_account(rows: pl.LazyFrame, book: Book) -> pl.LazyFrame:
     )
 
 
-def _unstamped(spec: Table, calendar: Calendar | None) -> list[pl.Expr]:
+def unstamped(spec: Table, calendar: Calendar | None) -> list[pl.Expr]:
     """The cells that belong to a stamp, emptied where the stamp is not before as_of."""
     cells = []
     for column in spec.columns:

@@ -7,13 +7,46 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
+from features.coded import Timelines
 from features.context import Context
-from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID
+from features.history import happened
+from features.measure import (
+    PARTS_PER_UNIT,
+    Measure,
+    cell_of_newest,
+    count,
+    distinct,
+    in_window,
+    measured_plainly,
+    newest,
+    oldest,
+    total,
+)
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, TABLES
 from features.snapshot import known_at, value_at
+from features.timeline import MOMENT
 
-KEYS = (ENTITY_ID, AS_OF)
+__all__ = [
+    "KEYS",
+    "Measure",
+    "View",
+    "block",
+    "cell_of_newest",
+    "count",
+    "days_since",
+    "distinct",
+    "exact_sum",
+    "feature",
+    "in_window",
+    "newest",
+    "oldest",
+    "ratio",
+    "total",
+]
 
-_PARTS_PER_UNIT = 1_000
+SPINE_ROW = "spine_row"
+KEYS = (SPINE_ROW,)
+"""What identifies a row of the spine within a view: its number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,26 +54,79 @@ class View:
     """One batch of spine rows and what may be known of them.
 
     Attributes:
-        book: the CRM; groups read it through `known` and `value`.
-        spine: accounts: entity_id, as_of. Deals: the columns of `deal_state`.
+        book: the CRM; groups read it through `known`, `measured` and `value`.
+        spine: accounts: entity_id, as_of. Deals: the columns of `deal_state`. Numbered in
+            spine_row when the view is made.
         context: the book's statistics at each as_of of the spine.
         calendar: the organisation's.
+        timelines: the book's rows in order, for the fast way; the plain way goes without.
     """
 
     book: Book
     spine: pl.LazyFrame
     context: Context
     calendar: Calendar
+    timelines: Timelines | None = None
+
+    def __post_init__(self) -> None:
+        if SPINE_ROW not in self.spine.collect_schema().names():
+            object.__setattr__(self, "spine", self.spine.with_row_index(SPINE_ROW))
 
     @property
     def keys(self) -> pl.LazyFrame:
-        """The spine's identity: entity_id, as_of, and account_id for deals."""
+        """The spine's identity: spine_row, entity_id, as_of, and account_id for deals."""
         names = self.spine.collect_schema().names()
-        return self.spine.select(*(name for name in (*KEYS, ACCOUNT_ID) if name in names))
+        identity = (SPINE_ROW, ENTITY_ID, AS_OF, ACCOUNT_ID)
+        return self.spine.select(*(name for name in identity if name in names))
 
-    def known(self, table: str, *, by: str | None = None) -> pl.LazyFrame:
-        """Each spine row with the rows of `table` known at its as_of."""
-        return known_at(self.keys, self.book, table, by=by, calendar=self.calendar)
+    def known(
+        self, table: str, *, by: str | None = None, within: int | None = None
+    ) -> pl.LazyFrame:
+        """Each spine row with the rows of `table` known at its as_of.
+
+        Args:
+            table: a contract table whose rows have a moment.
+            by: `account_id` or `opportunity_id`; the deal, unless given, where both know it.
+            within: leaves out rows that happened more than so many days before as_of; what a
+                group does not look at need not be fetched.
+        """
+        if self.timelines is not None:
+            return self.timelines.known(table, by=by, within=within)
+        rows = known_at(self.keys, self.book, table, by=by, calendar=self.calendar)
+        if within is None:
+            return rows
+        moment = happened(TABLES[table], self.calendar)
+        return rows.filter(pl.col(AS_OF) - moment <= pl.duration(days=within))
+
+    def measured(
+        self,
+        table: str,
+        measures: Sequence[Measure],
+        *,
+        by: str | None = None,
+        at: pl.Expr | None = None,
+    ) -> pl.LazyFrame:
+        """KEYS, as_of and one column per measure, for every spine row.
+
+        Args:
+            table: a contract table whose rows have a moment.
+            measures: what is asked. They may read what is known with the row, and what is known
+                at the moment `at`; cells of other stamps tell nothing.
+            by: as in `known`.
+            at: the moment that counts, one of the row's stamps; rows without it are left out.
+                The row's own moment unless given.
+        """
+        if self.timelines is not None:
+            told = self.timelines.measured(table, measures, by=by, at=at)
+            asked = self.timelines.spine.select(*KEYS, AS_OF)
+            return pl.concat([asked, told], how="horizontal").lazy()
+        own = happened(TABLES[table], self.calendar)
+        moment = (own if at is None else at).alias(MOMENT)
+        rows = self.known(table, by=by).with_columns(moment)
+        if at is not None:  # a stamp may be later than the row, a row's own moment may not
+            rows = rows.filter(pl.col(MOMENT) < pl.col(AS_OF))
+        spine = self.spine.select(*KEYS, AS_OF)
+        return measured_plainly(spine, rows, measures, keys=KEYS, moment=MOMENT)
 
     def value(self, field: str) -> pl.LazyFrame:
         """The spine's keys with a mutable column as of as_of."""
@@ -55,19 +141,9 @@ class View:
         """
         return (
             self.spine.select(*KEYS)
-            .join(told, on=KEYS, how="left")
+            .join(told.drop(ENTITY_ID, AS_OF, strict=False), on=KEYS, how="left")
             .with_columns(pl.col(name).fill_null(0.0) for name in zeros)
         )
-
-
-def in_window(moment: pl.Expr, newest: int, oldest: int) -> pl.Expr:
-    """Whether a moment is at most `oldest` and more than `newest` days before as_of.
-
-    `in_window(t, 0, 30)` and `in_window(t, 30, 90)` share no moment. Nothing here looks for the
-    future: rows at or after as_of have not passed the door.
-    """
-    days_before = pl.col(AS_OF) - moment
-    return (days_before > pl.duration(days=newest)) & (days_before <= pl.duration(days=oldest))
 
 
 def block(moment: pl.Expr, days: int) -> pl.Expr:
@@ -86,7 +162,7 @@ def days_since(moment: pl.Expr) -> pl.Expr:
 
 def exact_sum(values: pl.Expr) -> pl.Expr:
     """A sum in thousandths, as integers: the order of the rows cannot change its last bit."""
-    return (values * _PARTS_PER_UNIT).round().cast(pl.Int64).sum() / _PARTS_PER_UNIT
+    return (values * PARTS_PER_UNIT).round().cast(pl.Int64).sum() / PARTS_PER_UNIT
 
 
 def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:

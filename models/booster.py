@@ -66,6 +66,24 @@ class BoosterParams:
 
 
 @dataclass(frozen=True, slots=True)
+class Nature:
+    """What is known of the features before they are looked at.
+
+    Attributes:
+        monotone: feature → +1 or -1.
+        categories: features whose values are codes from 0, without an order.
+    """
+
+    monotone: Mapping[str, int] = field(default_factory=dict)
+    categories: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        both = sorted(self.categories & set(self.monotone))
+        if both:
+            raise ValueError(f"expected no direction for categories, got one for {both}")
+
+
+@dataclass(frozen=True, slots=True)
 class Booster:
     """A fitted booster; always the one its text describes, so that saving loses nothing."""
 
@@ -104,10 +122,10 @@ def fit_booster(
     params: BoosterParams,
     weight: Floats | None = None,
     offset: Floats | None = None,
-    monotone: Mapping[str, int] | None = None,
+    nature: Nature | None = None,
 ) -> Booster:
     """Grow one booster; see `fit_boosters`."""
-    return fit_boosters(X, y, sizes=(params,), weight=weight, offset=offset, monotone=monotone)[0]
+    return fit_boosters(X, y, sizes=(params,), weight=weight, offset=offset, nature=nature)[0]
 
 
 def fit_boosters(
@@ -117,7 +135,7 @@ def fit_boosters(
     sizes: Sequence[BoosterParams],
     weight: Floats | None = None,
     offset: Floats | None = None,
-    monotone: Mapping[str, int] | None = None,
+    nature: Nature | None = None,
 ) -> tuple[Booster, ...]:
     """Grow boosters on the same 0/1 outcomes, which are sorted into bins once for all of them.
 
@@ -129,7 +147,7 @@ def fit_boosters(
         sizes: size, speed and seed of each booster; all with the same bins.
         weight: per row; 1 when absent.
         offset: log-odds the boosters start from; the caller adds it again when predicting.
-        monotone: feature → +1 or -1.
+        nature: of the features; numbers that may go either way when absent.
 
     Raises:
         ValueError: for boosters that want different bins.
@@ -138,13 +156,15 @@ def fit_boosters(
     if len(bins) != 1:
         raise ValueError(f"expected one max_bin and min_leaf for all boosters, got {sorted(bins)}")
     columns = X.columns
-    directions = [(monotone or {}).get(name, 0) for name in columns]
+    told = nature or Nature()
+    directions = [told.monotone.get(name, 0) for name in columns]
     rows = lgb.Dataset(
         matrix_of(X, columns),
         label=np.asarray(y, dtype=np.float64),
         weight=weight,
         init_score=offset,
         feature_name=columns,
+        categorical_feature=[name for name in columns if name in told.categories],
         params=_settings(sizes[0], directions),
     )
     texts = []

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.feature import Entity, Feature
 from models.document import document
@@ -16,12 +16,17 @@ class ContractError(ValueError):
 @document
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One feature as far as a model depends on it."""
+    """One feature as far as a model depends on it.
+
+    Attributes:
+        vocabulary: the words of a category in the order of their codes; empty for a number.
+    """
 
     name: str
     dtype: str
     unit: str
     direction: dict[str, int]
+    vocabulary: tuple[str, ...] = ()
 
 
 @document
@@ -39,10 +44,7 @@ class FeatureContract:
 
     def contract_hash(self) -> str:
         """SHA-256 in hex; what the catalogue's own hash gives for accounts and deals together."""
-        relied_on = [
-            [column.name, column.dtype, column.unit, sorted(column.direction.items())]
-            for column in (*self.account, *self.deal)
-        ]
+        relied_on = [_relied_on(column) for column in (*self.account, *self.deal)]
         text = json.dumps(relied_on, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -61,9 +63,7 @@ class FeatureContract:
                 want = expected[place] if place < len(expected) else None
                 have = found[place] if place < len(found) else None
                 if want != have:
-                    raise ContractError(
-                        f"{entity} feature {place}: the model expects {want}, found {have}"
-                    )
+                    raise ContractError(f"{entity} feature {place}{_difference(want, have)}")
 
 
 def contract_of(account: Sequence[Feature], deal: Sequence[Feature]) -> FeatureContract:
@@ -76,4 +76,20 @@ def contract_of(account: Sequence[Feature], deal: Sequence[Feature]) -> FeatureC
 
 def _column(feature: Feature) -> Column:
     directions = {str(head): sign for head, sign in sorted(feature.direction.items())}
-    return Column(feature.name, "Float32", feature.unit, directions)
+    return Column(feature.name, "Float32", feature.unit, directions, feature.vocabulary)
+
+
+def _relied_on(column: Column) -> list[object]:
+    """What is hashed of a column; the words only where there are some."""
+    words = [column.vocabulary] if column.vocabulary else []
+    return [column.name, column.dtype, column.unit, sorted(column.direction.items()), *words]
+
+
+def _difference(want: Column | None, have: Column | None) -> str:
+    """The rest of the sentence: both columns, or both vocabularies where only these differ."""
+    if want and have and replace(want, vocabulary=have.vocabulary) == have:
+        return (
+            f" {want.name}: the model expects the vocabulary {list(want.vocabulary)}, "
+            f"found {list(have.vocabulary)}"
+        )
+    return f": the model expects {want}, found {have}"

@@ -103,6 +103,7 @@ def top_reasons(
         features: the catalogue's entries; columns outside it count but are never named.
         as_of: the day of each row.
         peers: what similar rows show, same rows and column names; null or absent = no norm.
+            Of a category, none is told.
     """
     concepts = _concepts(explanation, features)
     order = np.argsort(-np.abs(concepts.totals), axis=1, kind="stable")
@@ -161,19 +162,25 @@ class _Telling:
         value = float(self.values[row, column])
         if np.isnan(value):
             return False
-        norm = float("nan") if self.norms is None else float(self.norms[row, column])
+        norm = self._norm(row, column)
         feature = self.catalogue[self.names[column]]
         if not feature.sentence:
             return False
         spec = feature.number_format
-        return np.isnan(norm) or _number(value, spec) != _number(norm, spec)
+        return norm is None or _number(value, spec) != _number(norm, spec)
+
+    def _norm(self, row: int, column: int) -> float | None:
+        """What the peers show; None where not known, and for a code, which has no middle."""
+        if self.norms is None or self.catalogue[self.names[column]].vocabulary:
+            return None
+        norm = float(self.norms[row, column])
+        return None if np.isnan(norm) else norm
 
     def reason(self, row: int, column: int, *, effect: str, day: date) -> Reason:
         """The sentence of one feature of one row."""
         feature = self.catalogue[self.names[column]]
         value = float(self.values[row, column])
-        norm = float("nan") if self.norms is None else float(self.norms[row, column])
-        peer = None if np.isnan(norm) else norm
+        peer = self._norm(row, column)
         return Reason(
             concept=feature.concept,
             effect=effect,
@@ -216,6 +223,8 @@ def _known(X: pl.DataFrame, names: Sequence[str]) -> Matrix:
 
 
 def _sentence(feature: Feature, value: float, peer: float | None) -> str:
+    if feature.words:
+        return feature.sentence.format(value=feature.words[round(value)].replace("_", " "))
     told = feature.sentence
     if value == 0.0 and feature.sentence_at_zero:
         told = feature.sentence_at_zero

@@ -1,5 +1,6 @@
 """Heads: one yes-or-no question learnt from rows, sized by how much they can teach."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from features.feature import Feature
 from features.feature import Head as Question
-from models.booster import Booster, BoosterParams, fit_boosters
+from models.booster import Booster, BoosterParams, Nature, fit_boosters
 from models.bucket import Kind
 from models.head import Head
 from models.logistic import LogisticHead
@@ -59,6 +60,11 @@ class Craft:
     seed: int
     threads: int
 
+    @property
+    def categories(self) -> frozenset[str]:
+        """Names of the features whose values are codes."""
+        return frozenset(feature.name for feature in self.features if feature.vocabulary)
+
 
 def fit_head(sample: Sample, question: Question, craft: Craft) -> Head:
     """Answer one question with the kind of head asked for.
@@ -79,15 +85,21 @@ def fit_head(sample: Sample, question: Question, craft: Craft) -> Head:
         odds = float(logit(np.array(share)))
         return Head(question, names, constant=odds, note="" if 0 < yes < rows else note)
     boosters = _boosters(sample, question, craft) if craft.kind != "logistic" else ()
-    logistic = fit_logistic(sample) if craft.kind != "lightgbm" else None
+    logistic = fit_logistic(sample, craft.categories) if craft.kind != "lightgbm" else None
     return Head(question, names, boosters=boosters, logistic=logistic)
 
 
-def fit_logistic(sample: Sample) -> LogisticHead:
-    """A ridge logistic on standardised, winsorised features with a flag for each null."""
+def fit_logistic(sample: Sample, categories: Collection[str] = ()) -> LogisticHead:
+    """A ridge logistic on standardised, winsorised features with a flag for each null.
+
+    Args:
+        categories: columns whose codes have no order; of them, only the flag says something.
+    """
     values = matrix_of(sample.X, sample.X.columns).astype(np.float64)
     unknown = np.isnan(values)
-    is_empty = unknown.all(axis=0)
+    is_category = np.array([name in categories for name in sample.X.columns])
+    # Clipped to one value, in fitting and in predicting.
+    is_empty = unknown.all(axis=0) | is_category
     shown = np.where(is_empty, 0.0, values)
     lows, medians, highs = np.nanquantile(shown, [0.01, 0.5, 0.99], axis=0)
     clipped = np.clip(np.where(np.isnan(shown), medians, shown), lows, highs)
@@ -150,7 +162,7 @@ def _boosters(sample: Sample, question: Question, craft: Craft) -> tuple[Booster
         sizes=sizes,
         weight=sample.weight,
         offset=sample.offset,
-        monotone=monotone,
+        nature=Nature(monotone, craft.categories),
     )
 
 

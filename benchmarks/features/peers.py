@@ -70,7 +70,21 @@ PEERS: dict[str, Peer] = {
             "bucketlist",
             "the project's own engine",
             f"{_HERE}.bucketlist_engine",
-            needs=("features.measures",),
+            needs=("features.batch",),
+        ),
+        Peer(
+            "decode-all",
+            "the limit of the catalogue: reading all columns that it needs",
+            f"{_HERE}.decode_all",
+            most_accounts=60_000,
+            has_features=False,
+        ),
+        Peer(
+            "catalogue",
+            "the project's own engine, every account feature of the catalogue",
+            f"{_HERE}.catalogue_engine",
+            most_accounts=60_000,
+            has_features=False,
         ),
         Peer("polars", "Polars, one streaming group_by per as_of", f"{_HERE}.polars_plain"),
         Peer(

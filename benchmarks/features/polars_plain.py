@@ -27,7 +27,7 @@ def rows_of(folder: Path, source: Source) -> pl.LazyFrame:
     """A table with its account, `recorded_at` never empty, and derived columns."""
     recorded = pl.coalesce("recorded_at", source.moment)
     rows = pl.scan_parquet(folder / f"{source.table}.parquet").with_columns(
-        recorded, *(_derived(entry) for entry in source.derived)
+        recorded, *(derived(entry) for entry in source.derived)
     )
     if source.parent is None:
         return rows
@@ -96,7 +96,8 @@ def _holds(condition: Condition) -> pl.Expr:
     return held[condition.op]().fill_null(value=False)
 
 
-def _derived(entry: Derived) -> pl.Expr:
+def derived(entry: Derived) -> pl.Expr:
+    """A column made from others of its row."""
     day = pl.col(entry.of[0])
     if entry.kind == "day end":
         end = day.cast(pl.Datetime("us")) + timedelta(days=1) - timedelta(microseconds=1)

@@ -21,7 +21,7 @@ FEATURES = (
     ),
     Feature(
         name="referrals_earlier",
-        meaning="Referrals and references given over 365 days before.",
+        meaning="Referrals and references given more than 365 days before.",
         unit="count",
         concept="advocacy",
         needs=("referrals",),

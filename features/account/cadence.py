@@ -5,7 +5,18 @@ import polars as pl
 from features.activity import is_contact, is_meeting, is_personal, is_touch
 from features.feature import Feature
 from features.schema import AS_OF, OCCURRED_AT
-from features.view import KEYS, View, block, days_since, feature, in_window, ratio
+from features.view import (
+    KEYS,
+    View,
+    block,
+    count,
+    days_since,
+    feature,
+    in_window,
+    newest,
+    oldest,
+    ratio,
+)
 
 _AT = pl.col(OCCURRED_AT)
 _DIRECTION = ("activities.direction",)
@@ -17,7 +28,8 @@ _MOST = 20.0
 FEATURES = (
     Feature(
         name="days_since_touch",
-        meaning="Days since the newest outbound activity, automated ones left out.",
+        meaning="Days of 24 hours, with parts of one, since the newest outbound activity, "
+        "automated ones left out.",
         unit="days",
         concept="engagement",
         needs=_DIRECTION,
@@ -27,7 +39,8 @@ FEATURES = (
     ),
     Feature(
         name="days_since_inbound",
-        meaning="Days since the newest inbound activity, automated ones left out.",
+        meaning="Days since the newest inbound activity, automated ones left out; days as in "
+        "days_since_touch.",
         unit="days",
         concept="engagement",
         needs=_DIRECTION,
@@ -38,7 +51,8 @@ FEATURES = (
     ),
     Feature(
         name="days_since_meeting",
-        meaning="Days since the newest meeting, demo or visit, automated ones left out.",
+        meaning="Days since the newest meeting, demo or visit of any direction, automated ones "
+        "left out; days as in days_since_touch.",
         unit="days",
         concept="engagement",
         needs=("activities",),
@@ -49,7 +63,8 @@ FEATURES = (
     ),
     Feature(
         name="days_since_proposal",
-        meaning="Days since the newest activity of kind proposal, automated ones left out.",
+        meaning="Days since the newest activity of kind proposal of any direction, automated ones "
+        "left out; days as in days_since_touch.",
         unit="days",
         concept="engagement",
         needs=("activities",),
@@ -59,8 +74,8 @@ FEATURES = (
     ),
     Feature(
         name="post_sales_silence_days",
-        meaning="Days since the newest activity of phase post_sales, automated ones left out; of "
-        "any direction.",
+        meaning="Days since the newest activity of phase post_sales of any direction, automated "
+        "ones left out; days as in days_since_touch.",
         unit="days",
         concept="relationship",
         needs=("activities.phase",),
@@ -70,8 +85,9 @@ FEATURES = (
     ),
     Feature(
         name="active_weeks_13",
-        meaning="Weeks of the last 13 with any activity, automated ones left out. Weeks are blocks "
-        "of 7 days counted back from as_of; one exactly k weeks before as_of is in block k.",
+        meaning="Weeks of the last 13 with any activity, of any direction or none, automated ones "
+        "left out. Weeks are blocks of 7 days of 24 hours counted back from as_of; one exactly k "
+        "weeks before as_of is in block k.",
         unit="weeks",
         concept="engagement",
         needs=("activities",),
@@ -81,8 +97,9 @@ FEATURES = (
     ),
     Feature(
         name="active_weeks_52",
-        meaning="Weeks of the last 52 with any activity, automated ones left out. Weeks are blocks "
-        "of 7 days counted back from as_of; one exactly k weeks before as_of is in block k.",
+        meaning="Weeks of the last 52 with any activity, of any direction or none, automated ones "
+        "left out. Weeks are blocks of 7 days of 24 hours counted back from as_of; one exactly k "
+        "weeks before as_of is in block k.",
         unit="weeks",
         concept="engagement",
         needs=("activities",),
@@ -93,9 +110,9 @@ FEATURES = (
     Feature(
         name="two_way_months_12",
         meaning="Months of the last 12 with a mutual activity, or with both an outbound one and a "
-        "reply (an inbound row, or an outbound one that was answered); automated rows left out. "
-        "Months are blocks of 30 days counted back from as_of; a row exactly 30 k days before "
-        "as_of is in block k.",
+        "reply (an inbound row, or an outbound one marked answered: that is both); automated rows "
+        "left out. Months are blocks of 30 days of 24 hours counted back from as_of; a row exactly "
+        "30 k days before as_of is in block k.",
         unit="months",
         concept="engagement",
         needs=_DIRECTION,
@@ -107,8 +124,9 @@ FEATURES = (
     Feature(
         name="longest_silence_365d",
         meaning="The longest of the days between two neighbouring signs of the account in the last "
-        "365 days, and of the days since the newest one. A sign is an inbound row, an outbound one "
-        "that was answered, or a mutual one; automated rows left out.",
+        "365 days (of 24 hours, exactly 365 included), and of the days since the newest one; the "
+        "time before the oldest of them is left out. A sign is an inbound row, an outbound one "
+        "marked answered, or a mutual one; automated rows left out.",
         unit="days",
         concept="engagement",
         needs=_DIRECTION,
@@ -119,7 +137,8 @@ FEATURES = (
         name="gap_variation_365d",
         meaning="How unsteady the account is: population standard deviation over mean of the gaps "
         "between neighbouring signs of it in the last 365 days, each gap cut down to whole "
-        "minutes. Signs as in longest_silence_365d; those at one moment leave gaps of zero.",
+        "minutes. Signs and days as in longest_silence_365d; signs at one moment leave gaps of "
+        "zero.",
         unit="ratio",
         concept="engagement",
         needs=_DIRECTION,
@@ -130,7 +149,8 @@ FEATURES = (
     Feature(
         name="silence_vs_usual",
         meaning="Time since the newest sign of the account, over the mean gap between neighbouring "
-        "signs, of the last 365 days; at most 20. Signs as in longest_silence_365d.",
+        "signs, of the last 365 days; at most 20. Signs and days as in longest_silence_365d; signs "
+        "at one moment leave gaps of zero.",
         unit="ratio",
         concept="engagement",
         needs=_DIRECTION,
@@ -146,60 +166,76 @@ def active_weeks(weeks: int) -> pl.Expr:
     return block(_AT, 7).filter(in_window(_AT, 0, 7 * weeks)).n_unique()
 
 
-def longest_silence(days: int) -> pl.Expr:
-    """Days of the longest stretch between signs of the account, or since the newest."""
-    signs = _signs(days)
-    longest = pl.max_horizontal(signs.sort().diff().max(), pl.col(AS_OF).first() - signs.max())
-    return longest.dt.total_microseconds() / 86_400e6
+_IS_SIGN = is_personal() & is_contact()
+
+MEASURES = (
+    newest("last_touch", is_personal() & is_touch()),
+    newest("last_inbound", is_personal() & (pl.col("direction") == "inbound")),
+    newest("last_meeting", is_personal() & is_meeting()),
+    newest("last_proposal", is_personal() & (pl.col("kind") == "proposal")),
+    newest("last_post_sales", is_personal() & (pl.col("phase") == "post_sales")),
+    newest("last_sign", _IS_SIGN, oldest=365),
+    oldest("first_sign", _IS_SIGN, oldest=365),
+    count("signs", _IS_SIGN, oldest=365),
+)
 
 
-def gap_variation(days: int) -> pl.Expr:
-    """Coefficient of variation of the gaps; from whole minutes, so that every sum is exact."""
-    gaps = _signs(days).sort().diff().dt.total_minutes()
-    count, total, squares = gaps.count().cast(pl.Int64), gaps.sum(), (gaps * gaps).sum()
-    spread = (count * squares - total * total).sqrt()
-    return pl.when(count >= 2).then(ratio(spread, total))
-
-
-def silence_vs_usual(days: int) -> pl.Expr:
+def silence_vs_usual() -> pl.Expr:
     """The silence now over the mean gap; the sum of the gaps is newest less oldest."""
-    signs = _signs(days)
-    now = (pl.col(AS_OF).first() - signs.max()).dt.total_microseconds()
-    whole = (signs.max() - signs.min()).dt.total_microseconds()
-    return ratio(now * (signs.count().cast(pl.Int64) - 1), whole).clip(0.0, _MOST)
+    now = (pl.col(AS_OF) - pl.col("last_sign")).dt.total_microseconds()
+    whole = (pl.col("last_sign") - pl.col("first_sign")).dt.total_microseconds()
+    return ratio(now * (pl.col("signs") - 1), whole).clip(0.0, _MOST)
 
 
 def cadence(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    rows = view.known("activities").filter(is_personal())
-    told = rows.group_by(*KEYS).agg(
-        feature(_newest(is_touch()), "days_since_touch"),
-        feature(_newest(pl.col("direction") == "inbound"), "days_since_inbound"),
-        feature(_newest(is_meeting()), "days_since_meeting"),
-        feature(_newest(pl.col("kind") == "proposal"), "days_since_proposal"),
-        feature(_newest(pl.col("phase") == "post_sales"), "post_sales_silence_days"),
+    rows = view.known("activities", within=365).filter(is_personal())
+    weeks = rows.group_by(*KEYS).agg(
         feature(active_weeks(13), "active_weeks_13"),
         feature(active_weeks(52), "active_weeks_52"),
-        feature(longest_silence(365), "longest_silence_365d"),
-        feature(gap_variation(365), "gap_variation_365d"),
-        feature(silence_vs_usual(365), "silence_vs_usual"),
     )
-    joined = view.keys.join(told, on=KEYS, how="left").join(
-        _two_way_months(rows), on=KEYS, how="left"
+    told = (
+        view.measured("activities", MEASURES)
+        .join(weeks, on=KEYS, how="left")
+        .join(_gaps(rows), on=KEYS, how="left")
+        .join(_two_way_months(rows), on=KEYS, how="left")
+        .select(
+            *KEYS,
+            feature(days_since(pl.col("last_touch")), "days_since_touch"),
+            feature(days_since(pl.col("last_inbound")), "days_since_inbound"),
+            feature(days_since(pl.col("last_meeting")), "days_since_meeting"),
+            feature(days_since(pl.col("last_proposal")), "days_since_proposal"),
+            feature(days_since(pl.col("last_post_sales")), "post_sales_silence_days"),
+            "active_weeks_13",
+            "active_weeks_52",
+            "two_way_months_12",
+            "longest_silence_365d",
+            "gap_variation_365d",
+            feature(silence_vs_usual(), "silence_vs_usual"),
+        )
     )
-    return view.beside(
-        joined.select(*KEYS, *(entry.name for entry in FEATURES)),
-        zeros=("active_weeks_13", "active_weeks_52", "two_way_months_12"),
+    return view.beside(told, zeros=("active_weeks_13", "active_weeks_52", "two_way_months_12"))
+
+
+def _gaps(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """KEYS and what the gaps between signs say; a sort once, then sums."""
+    gap = _AT.diff().over(*KEYS)
+    minutes = gap.dt.total_minutes()
+    count_of = pl.col("minutes").count().cast(pl.Int64)
+    whole, squares = pl.col("minutes").sum(), (pl.col("minutes") * pl.col("minutes")).sum()
+    spread = (count_of * squares - whole * whole).sqrt()
+    longest = pl.max_horizontal(pl.col("gap").max(), pl.col(AS_OF).first() - _AT.max())
+    return (
+        rows.filter(is_contact())
+        .select(*KEYS, AS_OF, OCCURRED_AT)
+        .sort(*KEYS, OCCURRED_AT)
+        .with_columns(gap.alias("gap"), minutes.alias("minutes"))
+        .group_by(*KEYS)
+        .agg(
+            feature(longest.dt.total_microseconds() / 86_400e6, "longest_silence_365d"),
+            feature(pl.when(count_of >= 2).then(ratio(spread, whole)), "gap_variation_365d"),
+        )
     )
-
-
-def _newest(which: pl.Expr) -> pl.Expr:
-    return days_since(_AT).filter(which).min()
-
-
-def _signs(days: int) -> pl.Expr:
-    """The moments at which the account took part, last `days` days."""
-    return _AT.filter(is_contact() & in_window(_AT, 0, days))
 
 
 def _two_way_months(rows: pl.LazyFrame) -> pl.LazyFrame:

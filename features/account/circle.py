@@ -21,8 +21,9 @@ FEATURES = (
         name="effective_contacts_365d",
         meaning="Over how many people the account's own part is spread: n squared over the sum of "
         "the squared counts per contact_id, n being their sum, of the rows of the last 365 days "
-        "in which a person took part (an inbound row, an outbound one that was answered, or a "
-        "mutual one, with a contact_id). Automated rows left out.",
+        "(of 24 hours, exactly 365 included) in which a person took part (an inbound row, an "
+        "outbound one marked answered, or a mutual one, with a contact_id). Automated rows left "
+        "out.",
         unit="people",
         concept="relationship",
         needs=_NEEDS,
@@ -32,8 +33,9 @@ FEATURES = (
     ),
     Feature(
         name="top_contact_share_365d",
-        meaning="Share of the outbound activities with a contact_id, last 365 days, that went to "
-        "the contact_id with the most of them. Automated rows left out.",
+        meaning="Share of the outbound activities with a contact_id, last 365 days (of 24 hours, "
+        "exactly 365 included), that went to the contact_id with the most of them. Automated rows "
+        "left out.",
         unit="share",
         concept="relationship",
         needs=_NEEDS,
@@ -44,8 +46,8 @@ FEATURES = (
     Feature(
         name="answering_people_share_365d",
         meaning="Share of the people (contact_id) with an outbound activity in the last 365 days "
-        "who also took part in them (as in effective_contacts_365d, before or after the touch). "
-        "Automated rows left out.",
+        "(of 24 hours, exactly 365 included) who also took part in them (as in "
+        "effective_contacts_365d, before or after the touch). Automated rows left out.",
         unit="share",
         concept="relationship",
         needs=_NEEDS,
@@ -57,8 +59,8 @@ FEATURES = (
     Feature(
         name="steady_people_12m",
         meaning="People (contact_id) who took part (as in effective_contacts_365d) in at least 3 "
-        "of the last 12 months. Months are blocks of 30 days counted back from as_of; a row "
-        "exactly 30 k days before as_of is in block k. Automated rows left out.",
+        "of the last 12 months. Months are blocks of 30 days of 24 hours counted back from as_of; "
+        "a row exactly 30 k days before as_of is in block k. Automated rows left out.",
         unit="count",
         concept="relationship",
         needs=_NEEDS,
@@ -79,9 +81,10 @@ FEATURES = (
     ),
     Feature(
         name="champion_silence_days",
-        meaning="Days since the champion last took part. The champion is the contact_id that took "
-        "part most often (as in effective_contacts_365d, by rows) more than 90 and at most 365 "
-        "days before as_of; of several with as many rows, the one heard from last.",
+        meaning="Days of 24 hours, with parts of one, since the champion last took part, the last "
+        "90 days too. The champion is the contact_id that took part most often (as in "
+        "effective_contacts_365d, by rows) more than 90 and at most 365 days before as_of; of "
+        "several with as many rows, the one heard from last up to as_of.",
         unit="days",
         concept="relationship",
         needs=_NEEDS,
@@ -114,8 +117,8 @@ def effective_contacts() -> pl.Expr:
 
 def circle(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    rows = view.known("activities").filter(
-        is_personal() & in_window(_AT, 0, 365) & pl.col("contact_id").is_not_null()
+    rows = view.known("activities", within=365).filter(
+        is_personal() & pl.col("contact_id").is_not_null()
     )
     people = _people(rows)
     touched = pl.col("touched")

@@ -36,12 +36,13 @@ FEATURES = (
     ),
     Feature(
         name="renewal_lateness_change",
-        meaning=f"Lateness of the newest renewal ({_LATENESS}) less the mean lateness of all the "
-        "renewals made earlier.",
+        meaning=f"Lateness of the newest renewal ({_LATENESS}; the latest where several were "
+        "renewed at one moment) less the mean lateness of all the renewals made before that "
+        "moment.",
         unit="days",
         concept="history",
         needs=_RENEWS,
-        null_means="not renewed twice so far",
+        null_means="not renewed at two different moments so far",
         sentence="renewed {value} days later than before; similar accounts {peer}",
         sentence_below_zero="renewed {value} days earlier than before; similar accounts {peer} "
         "later",
@@ -60,7 +61,7 @@ FEATURES = (
     Feature(
         name="renewed_share",
         meaning="Contracts renewed so far over those that are decided: renewed, or not renewed "
-        "and cancelled or ended over 60 days ago.",
+        "and cancelled or ended more than 60 calendar days before the day of as_of.",
         unit="share",
         concept="history",
         needs=_RENEWS,
@@ -101,8 +102,8 @@ FEATURES = (
     ),
     Feature(
         name="contracts_past_notice",
-        meaning="Contracts not ended, neither renewed nor cancelled, whose notice day has passed: "
-        "the time to give notice is over.",
+        meaning="Contracts that end on the day of as_of or later, are neither renewed nor "
+        "cancelled, and whose notice day ended before as_of.",
         unit="count",
         concept="timing",
         needs=("contracts.notice_on", *_RENEWS),

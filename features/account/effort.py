@@ -4,10 +4,8 @@ import polars as pl
 
 from features.activity import is_meeting, is_personal, is_touch, minutes
 from features.feature import Feature
-from features.schema import OCCURRED_AT
-from features.view import KEYS, View, exact_sum, feature, in_window, ratio
+from features.view import KEYS, View, count, feature, ratio, total
 
-_AT = pl.col(OCCURRED_AT)
 _NO_DIRECTION = "the CRM does not say who wrote to whom"
 _MOST = 5.0
 """A rise above this says no more than "a lot"."""
@@ -15,7 +13,8 @@ _MOST = 5.0
 FEATURES = (
     Feature(
         name="touches_30d",
-        meaning="Touches of ours in the last 30 days, automated ones left out.",
+        meaning="Outbound activities of the last 30 days (of 24 hours, exactly 30 included), "
+        "automated rows left out.",
         unit="count",
         concept="engagement",
         needs=("activities.direction",),
@@ -25,7 +24,8 @@ FEATURES = (
     ),
     Feature(
         name="touches_31_90d",
-        meaning="Touches of ours 31 to 90 days before, automated ones left out.",
+        meaning="Outbound activities more than 30 and at most 90 days of 24 hours before as_of, "
+        "automated rows left out.",
         unit="count",
         concept="engagement",
         needs=("activities.direction",),
@@ -34,7 +34,8 @@ FEATURES = (
     ),
     Feature(
         name="touches_91_365d",
-        meaning="Touches of ours 91 to 365 days before, automated ones left out.",
+        meaning="Outbound activities more than 90 and at most 365 days of 24 hours before as_of, "
+        "automated rows left out.",
         unit="count",
         concept="engagement",
         needs=("activities.direction",),
@@ -43,8 +44,8 @@ FEATURES = (
     ),
     Feature(
         name="hours_90d",
-        meaning="Hours of personal activity in the last 90 days; usual minutes by kind where the "
-        "CRM gives no duration.",
+        meaning="Hours of activity of any direction or none in the last 90 days (of 24 hours, "
+        "exactly 90 included), automated rows left out; minutes as in hours_91_365d.",
         unit="hours",
         concept="engagement",
         needs=("activities",),
@@ -55,9 +56,10 @@ FEATURES = (
     ),
     Feature(
         name="hours_91_365d",
-        meaning="Hours of activity more than 90 and at most 365 days before as_of, automated rows "
-        "left out: minutes rounded to whole ones, summed, over 60; without a duration 15 for an "
-        "email, call or voicemail and 60 for every other kind.",
+        meaning="Hours of activity of any direction or none more than 90 and at most 365 days of "
+        "24 hours before as_of, automated rows left out: each row's minutes rounded to whole ones "
+        "(a half to the even one), summed, over 60. A row without a duration counts 15 minutes for "
+        "an email, call or voicemail and 60 for every other kind.",
         unit="hours",
         concept="engagement",
         needs=("activities",),
@@ -68,9 +70,10 @@ FEATURES = (
     ),
     Feature(
         name="hours_trend",
-        meaning="Hours per day of the last 90 days against those of the 275 days before that, as "
-        "a change: 275 times the minutes of the first over 90 times those of the second, less 1; "
-        "at most 5. Minutes as in hours_91_365d.",
+        meaning="Hours per day of the last 90 days against those of the 275 days before that "
+        "(windows as in hours_90d and hours_91_365d), as a change: 275 times the minutes of the "
+        "first over 90 times those of the second, less 1; at least -1 and at most 5. Minutes as in "
+        "hours_91_365d.",
         unit="ratio",
         concept="engagement",
         needs=("activities",),
@@ -80,8 +83,8 @@ FEATURES = (
     ),
     Feature(
         name="meeting_hours_90d",
-        meaning="Hours of meetings, demos and visits in the last 90 days, automated rows left out; "
-        "minutes as in hours_91_365d.",
+        meaning="Hours of meetings, demos and visits of any direction in the last 90 days (of 24 "
+        "hours, exactly 90 included), automated rows left out; minutes as in hours_91_365d.",
         unit="hours",
         concept="engagement",
         needs=("activities",),
@@ -92,8 +95,9 @@ FEATURES = (
     ),
     Feature(
         name="touches_per_meeting_365d",
-        meaning="Outbound activities over meetings, demos and visits (of any direction), last 365 "
-        "days, automated rows left out.",
+        meaning="Outbound activities over meetings, demos and visits (of any direction), both of "
+        "the last 365 days (of 24 hours, exactly 365 included), automated rows left out; an "
+        "outbound meeting counts in both.",
         unit="ratio",
         concept="engagement",
         needs=("activities.direction",),
@@ -103,8 +107,8 @@ FEATURES = (
     ),
     Feature(
         name="email_share_365d",
-        meaning="Share of the outbound activities of the last 365 days whose kind is email, "
-        "automated rows left out.",
+        meaning="Share of the outbound activities of the last 365 days (of 24 hours, exactly 365 "
+        "included) whose kind is email, automated rows left out.",
         unit="share",
         concept="engagement",
         needs=("activities.direction",),
@@ -115,8 +119,8 @@ FEATURES = (
     ),
     Feature(
         name="voicemail_share_365d",
-        meaning="Share of the outbound calls and voicemails of the last 365 days whose kind is "
-        "voicemail, automated rows left out.",
+        meaning="Share of the outbound calls and voicemails of the last 365 days (of 24 hours, "
+        "exactly 365 included) whose kind is voicemail, automated rows left out.",
         unit="share",
         concept="engagement",
         needs=("activities.direction",),
@@ -127,7 +131,8 @@ FEATURES = (
     ),
     Feature(
         name="automated_90d",
-        meaning="Activities of the last 90 days marked automated, of any kind and direction.",
+        meaning="Activities of the last 90 days (of 24 hours, exactly 90 included) marked "
+        "automated, of any kind and direction; one that does not say is not.",
         unit="count",
         concept="engagement",
         needs=("activities.automated",),
@@ -138,65 +143,52 @@ FEATURES = (
 )
 
 
-def touches(newest: int, oldest: int) -> pl.Expr:
-    """Personal touches between `oldest` and `newest` days before as_of."""
-    return (in_window(_AT, newest, oldest) & is_touch() & is_personal()).sum()
+_IS_TOUCH = is_personal() & is_touch()
+_IS_MEETING = is_personal() & is_meeting()
+_IS_MAIL = _IS_TOUCH & (pl.col("kind") == "email")
+_IS_VOICEMAIL = _IS_TOUCH & (pl.col("kind") == "voicemail")
+_IS_CALL = _IS_TOUCH & pl.col("kind").is_in(("call", "voicemail"))
 
-
-def minutes_of(which: pl.Expr, newest: int, oldest: int) -> pl.Expr:
-    """Minutes of those personal rows, between `oldest` and `newest` days before as_of."""
-    return exact_sum(minutes().filter(in_window(_AT, newest, oldest) & is_personal() & which))
-
-
-def hours(newest: int, oldest: int) -> pl.Expr:
-    """Hours of personal activity between `oldest` and `newest` days before as_of."""
-    return minutes_of(pl.lit(value=True), newest, oldest) / 60.0
+MEASURES = (
+    count("touches_30d", _IS_TOUCH, oldest=30),
+    count("touches_31_90d", _IS_TOUCH, newest=30, oldest=90),
+    count("touches_91_365d", _IS_TOUCH, newest=90, oldest=365),
+    count("touches_365d", _IS_TOUCH, oldest=365),
+    count("meetings_365d", _IS_MEETING, oldest=365),
+    count("mails_365d", _IS_MAIL, oldest=365),
+    count("calls_365d", _IS_CALL, oldest=365),
+    count("voicemails_365d", _IS_VOICEMAIL, oldest=365),
+    count("automated_90d", ~is_personal(), oldest=90),
+    total("minutes_90d", minutes(), is_personal(), oldest=90),
+    total("minutes_91_365d", minutes(), is_personal(), newest=90, oldest=365),
+    total("meeting_minutes_90d", minutes(), _IS_MEETING, oldest=90),
+)
 
 
 def hours_trend() -> pl.Expr:
     """Time a day, last 90 days against the 275 before, as a change."""
-    anything = pl.lit(value=True)
-    now, then = minutes_of(anything, 0, 90) * 275.0, minutes_of(anything, 90, 365) * 90.0
+    now, then = pl.col("minutes_90d") * 275.0, pl.col("minutes_91_365d") * 90.0
     return (ratio(now, then) - 1.0).clip(-1.0, _MOST)
 
 
-def touches_per_meeting(days: int) -> pl.Expr:
-    """Touches over meetings, last `days` days."""
-    return ratio(touches(0, days), (in_window(_AT, 0, days) & is_meeting() & is_personal()).sum())
-
-
-def kind_share(kind: str, days: int, *, among: tuple[str, ...] = ()) -> pl.Expr:
-    """Share of a kind in our touches of the last `days` days, or in those of some kinds."""
-    touched = in_window(_AT, 0, days) & is_touch() & is_personal()
-    whole = touched & pl.col("kind").is_in(among) if among else touched
-    return ratio((whole & (pl.col("kind") == kind)).sum(), whole.sum())
-
-
-def automated(days: int) -> pl.Expr:
-    """What machines did in the last `days` days."""
-    return (in_window(_AT, 0, days) & ~is_personal()).sum()
+def share(part: str, whole: str) -> pl.Expr:
+    """One count over another."""
+    return ratio(pl.col(part), pl.col(whole))
 
 
 def effort(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    voicemails = kind_share("voicemail", 365, among=("call", "voicemail"))
-    told = (
-        view.known("activities")
-        .group_by(*KEYS)
-        .agg(
-            feature(touches(0, 30), "touches_30d"),
-            feature(touches(30, 90), "touches_31_90d"),
-            feature(touches(90, 365), "touches_91_365d"),
-            feature(hours(0, 90), "hours_90d"),
-            feature(hours(90, 365), "hours_91_365d"),
-            feature(hours_trend(), "hours_trend"),
-            feature(minutes_of(is_meeting(), 0, 90) / 60.0, "meeting_hours_90d"),
-            feature(touches_per_meeting(365), "touches_per_meeting_365d"),
-            feature(kind_share("email", 365), "email_share_365d"),
-            feature(voicemails, "voicemail_share_365d"),
-            feature(automated(90), "automated_90d"),
-        )
+    return view.measured("activities", MEASURES).select(
+        *KEYS,
+        feature(pl.col("touches_30d"), "touches_30d"),
+        feature(pl.col("touches_31_90d"), "touches_31_90d"),
+        feature(pl.col("touches_91_365d"), "touches_91_365d"),
+        feature(pl.col("minutes_90d") / 60.0, "hours_90d"),
+        feature(pl.col("minutes_91_365d") / 60.0, "hours_91_365d"),
+        feature(hours_trend(), "hours_trend"),
+        feature(pl.col("meeting_minutes_90d") / 60.0, "meeting_hours_90d"),
+        feature(share("touches_365d", "meetings_365d"), "touches_per_meeting_365d"),
+        feature(share("mails_365d", "touches_365d"), "email_share_365d"),
+        feature(share("voicemails_365d", "calls_365d"), "voicemail_share_365d"),
+        feature(pl.col("automated_90d"), "automated_90d"),
     )
-    times = ("hours_90d", "hours_91_365d", "meeting_hours_90d")
-    counts = ("touches_30d", "touches_31_90d", "touches_91_365d", "automated_90d")
-    return view.beside(told, zeros=(*counts, *times))

@@ -5,7 +5,17 @@ import polars as pl
 from features.activity import is_contact, is_personal, is_reply, is_touch
 from features.feature import Feature
 from features.schema import AS_OF, OCCURRED_AT
-from features.view import KEYS, View, days_since, feature, in_window, ratio
+from features.view import (
+    KEYS,
+    View,
+    count,
+    days_since,
+    feature,
+    in_window,
+    newest,
+    oldest,
+    ratio,
+)
 
 _AT = pl.col(OCCURRED_AT)
 _NEEDS = ("activities.direction",)
@@ -20,10 +30,11 @@ _IS_UNANSWERED = is_touch() & ~is_reply()
 FEATURES = (
     Feature(
         name="reply_hours_90d",
-        meaning="Median hours from an outbound activity of the last 90 days to the next inbound "
-        "one strictly after it, where that came within 14 days (exactly 14 included). Outbound "
-        "ones marked answered are left out, they were answered on the spot; several before one "
-        "reply each count. Automated rows left out.",
+        meaning="Median hours (of an even number, the mean of the middle two) from an outbound "
+        "activity of the last 90 days (of 24 hours, exactly 90 included) to the next inbound one "
+        "strictly after it, where that came within 14 days (exactly 14 included). Outbound ones "
+        "marked answered are left out, they were answered on the spot; several before one reply "
+        "each count. Automated rows left out.",
         unit="hours",
         concept="engagement",
         needs=_NEEDS,
@@ -32,8 +43,8 @@ FEATURES = (
     ),
     Feature(
         name="reply_hours_365d",
-        meaning="Median hours from an outbound activity of the last 365 days to the next inbound "
-        "one; counted as in reply_hours_90d.",
+        meaning="Median hours from an outbound activity of the last 365 days (exactly 365 "
+        "included) to the next inbound one; counted as in reply_hours_90d.",
         unit="hours",
         concept="engagement",
         needs=_NEEDS,
@@ -42,9 +53,9 @@ FEATURES = (
     ),
     Feature(
         name="answered_14d_share_90d",
-        meaning="Share of the outbound activities more than 14 and at most 90 days before as_of "
-        "that were marked answered, or followed within 14 days (exactly 14 included) by an inbound "
-        "one strictly after it. Automated rows left out.",
+        meaning="Share of the outbound activities more than 14 and at most 90 days of 24 hours "
+        "before as_of that were marked answered, or followed within 14 days (exactly 14 included) "
+        "by an inbound one strictly after it. Automated rows left out.",
         unit="share",
         concept="engagement",
         needs=_NEEDS,
@@ -55,11 +66,12 @@ FEATURES = (
     ),
     Feature(
         name="customer_starts_365d",
-        meaning="Share of the exchanges begun in the last 365 days that the account began. An "
-        "exchange begins at a moment with a row (of any direction, but not without one) and none "
-        "in the 14 days before it (exactly 14 included). It is the account's where the moment has "
-        "an inbound row and no outbound one, ours where it has an outbound one; one begun by "
-        "mutual rows alone is left out. Automated rows left out.",
+        meaning="Share of the exchanges begun in the last 365 days (of 24 hours, exactly 365 "
+        "included) that the account began. An exchange begins at a moment with a row (of any "
+        "direction, but not without one) and none in the 14 days before it (exactly 14 included; "
+        "rows older than the 365 days count there). It is the account's where the moment has an "
+        "inbound row and no outbound one, ours where it has an outbound one; one begun by mutual "
+        "rows alone is left out. Automated rows left out.",
         unit="share",
         concept="engagement",
         needs=_NEEDS,
@@ -70,10 +82,10 @@ FEATURES = (
     ),
     Feature(
         name="longest_chase_180d",
-        meaning="The most outbound activities without an answer in a row, last 180 days. A row of "
-        "them ends with a sign of the account (an inbound row, an outbound one that was answered, "
-        "or a mutual one); at one moment the unanswered ones count before the sign. Automated rows "
-        "left out.",
+        meaning="The most outbound activities not marked answered in a row, last 180 days (of 24 "
+        "hours, exactly 180 included). A row of them ends with a sign of the account (an inbound "
+        "row, an outbound one marked answered, or a mutual one); at one moment the unanswered ones "
+        "count before the sign. Automated rows left out, and rows without a direction.",
         unit="count",
         concept="engagement",
         needs=_NEEDS,
@@ -83,9 +95,10 @@ FEATURES = (
     ),
     Feature(
         name="chase_days",
-        meaning="Days since the oldest touch that one_way_touches counts: outbound, not answered, "
-        "of the last 365 days and strictly after the newest sign of the account ever (an inbound "
-        "row, an outbound one that was answered, or a mutual one). Automated rows left out.",
+        meaning="Days since the oldest touch that one_way_touches counts: outbound, not marked "
+        "answered, of the last 365 days (of 24 hours, exactly 365 included) and strictly after the "
+        "newest sign of the account ever (an inbound row, an outbound one marked answered, or a "
+        "mutual one). Automated rows left out.",
         unit="days",
         concept="engagement",
         needs=_NEEDS,
@@ -95,7 +108,7 @@ FEATURES = (
     Feature(
         name="chase_gap_days",
         meaning="Mean days between the touches that one_way_touches counts: those from the oldest "
-        "to the newest of them over their count less one.",
+        "to the newest of them over their count less one; 0 when all are of one moment.",
         unit="days",
         concept="engagement",
         needs=_NEEDS,
@@ -105,11 +118,12 @@ FEATURES = (
     ),
     Feature(
         name="reminders_before_renewal",
-        meaning="Outbound activities of kind email, not answered, on or after the day 90 days "
-        "before the next contract ends, and strictly after the newest sign of the account ever "
-        "(as in chase_days). The next end is the earliest ends_on, today to 90 days ahead, of a "
-        "contract neither renewed nor cancelled; days in the organisation's zone. Automated rows "
-        "left out.",
+        meaning="Outbound activities of kind email, not marked answered, on or after the calendar "
+        "day 90 days before the next contract ends, and strictly after the newest sign of the "
+        "account ever (as in chase_days). The next end is the earliest ends_on, the day of as_of "
+        "to 90 days after it (both included), of a contract begun on a day before that of as_of "
+        "and neither renewed nor cancelled before as_of; days in the organisation's zone. "
+        "Automated rows left out.",
         unit="count",
         concept="timing",
         needs=(*_NEEDS, "contracts.renewed_at"),
@@ -132,14 +146,23 @@ def answered_share(newest: int, oldest: int) -> pl.Expr:
     return ratio((touched & (is_reply() | _is_followed())).sum(), touched.sum())
 
 
+_IS_WAITING = is_personal() & _IS_UNANSWERED
+_IS_SIGN = is_personal() & is_contact()
+
+MEASURES = (
+    count("chases", _IS_WAITING, oldest=365, since=_IS_SIGN),
+    newest("last_chase", _IS_WAITING, oldest=365, since=_IS_SIGN),
+    oldest("first_chase", _IS_WAITING, oldest=365, since=_IS_SIGN),
+)
+
+
 def exchange(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    rows = view.known("activities").filter(is_personal())
-    recent = rows.filter(in_window(_AT, 0, 365 + _ANSWER_DAYS) & pl.col("direction").is_not_null())
-    told = view.keys
-    for part in (_answers(recent), _starts(recent), _runs(recent), _chase(rows)):
+    rows = view.known("activities", within=365 + _ANSWER_DAYS).filter(is_personal())
+    recent = rows.filter(pl.col("direction").is_not_null())
+    told = _chase(view)
+    for part in (_answers(recent), _starts(recent), _runs(recent), _reminders(view, rows)):
         told = told.join(part, on=KEYS, how="left")
-    told = told.join(_reminders(view, rows), on=KEYS, how="left")
     return view.beside(
         told.select(*KEYS, *(entry.name for entry in FEATURES)), zeros=("longest_chase_180d",)
     )
@@ -172,7 +195,7 @@ def _starts(rows: pl.LazyFrame) -> pl.LazyFrame:
     theirs = pl.col("is_inbound") & ~pl.col("is_touch")
     ours_or_theirs = pl.col("is_inbound") | pl.col("is_touch")
     return (
-        rows.group_by(*KEYS, OCCURRED_AT)
+        rows.group_by(*KEYS, AS_OF, OCCURRED_AT)
         .agg(_IS_INBOUND.any().alias("is_inbound"), is_touch().any().alias("is_touch"))
         .filter(is_start)
         .filter(in_window(_AT, 0, 365))
@@ -199,13 +222,13 @@ def _is_since() -> pl.Expr:
     return (_AT.filter(is_contact()).max() < _AT).fill_null(value=True)
 
 
-def _chase(rows: pl.LazyFrame) -> pl.LazyFrame:
-    is_waiting = in_window(_AT, 0, 365) & _IS_UNANSWERED & _is_since()
-    waiting = _AT.filter(is_waiting)
-    whole = (waiting.max() - waiting.min()).dt.total_microseconds() / 86_400e6
-    return rows.group_by(*KEYS).agg(
-        feature(days_since(_AT).filter(is_waiting).max(), "chase_days"),
-        feature(ratio(whole, waiting.count().cast(pl.Int64) - 1), "chase_gap_days"),
+def _chase(view: View) -> pl.LazyFrame:
+    newest_chase, oldest_chase = pl.col("last_chase"), pl.col("first_chase")
+    whole = (newest_chase - oldest_chase).dt.total_microseconds() / 86_400e6
+    return view.measured("activities", MEASURES).select(
+        *KEYS,
+        feature(days_since(oldest_chase), "chase_days"),
+        feature(ratio(whole, pl.col("chases") - 1), "chase_gap_days"),
     )
 
 

@@ -11,23 +11,24 @@ _MOST = 5.0
 FEATURES = (
     Feature(
         name="growth_year",
-        meaning="Net invoices of the last 365 days against the 365 before, as a change; at most 5.",
+        meaning="Net invoices of the last 365 days against those issued more than 365 and at most "
+        "730 days before, as a change from -1 to 5.",
         unit="ratio",
         concept="value",
         needs=("invoices",),
-        null_means="nothing was invoiced in the earlier year",
+        null_means="net invoices of the earlier year were not above 0",
         sentence="spending changed by {value} on the year before; similar accounts {peer}",
         number_format="+.0%",
         direction={"a_list": 1},
     ),
     Feature(
         name="growth_quarter",
-        meaning="Net invoices of the last 91 days against the same days a year before, as a "
-        "change; at most 5.",
+        meaning="Net invoices of the last 91 days against those issued more than 365 and at most "
+        "456 days before, as a change from -1 to 5.",
         unit="ratio",
         concept="value",
         needs=("invoices",),
-        null_means="nothing was invoiced in the same quarter of the year before",
+        null_means="net invoices of the same quarter of the year before were not above 0",
         sentence="spending changed by {value} on the same quarter last year; similar accounts "
         "{peer}",
         number_format="+.0%",
@@ -56,12 +57,14 @@ FEATURES = (
     ),
     Feature(
         name="usage_trend",
-        meaning="Mean use of the last 30 days against the 90 days before, as a change, averaged "
-        "over metrics; at most 5.",
+        meaning="Mean value of the periods whose day ended in the last 30 days against the mean of "
+        "those more than 30 and at most 120 days before, as a change from -1 to 5; per metric, "
+        "then averaged over the metrics that have one. Values and changes are rounded to the "
+        "nearest thousandth before they are averaged.",
         unit="ratio",
         concept="service",
         needs=("usage",),
-        null_means="no use was measured in one of the two windows",
+        null_means="no metric was measured in both windows with a mean above 0 in the older one",
         sentence="use changed by {value} in a month; similar accounts {peer}",
         number_format="+.0%",
     ),

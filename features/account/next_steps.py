@@ -13,7 +13,8 @@ _NEEDS = ("covenants.due_on", "covenants.met_at")
 FEATURES = (
     Feature(
         name="next_steps_agreed_365d",
-        meaning="Next steps agreed in the last 365 days, over all deals.",
+        meaning="Next steps agreed in the last 365 days (of 24 hours, exactly 365 included), over "
+        "all deals of the account, closed ones too.",
         unit="count",
         concept="covenants",
         needs=("covenants",),
@@ -24,7 +25,7 @@ FEATURES = (
     Feature(
         name="next_steps_overdue",
         meaning="Agreed next steps of the deals open at as_of that are due on a day before the day "
-        "of as_of and not met.",
+        "of as_of and not met before as_of; days in the organisation's zone.",
         unit="count",
         concept="covenants",
         needs=_NEEDS,
@@ -34,8 +35,9 @@ FEATURES = (
     ),
     Feature(
         name="next_steps_met_share",
-        meaning="Share met of the next steps agreed so far, over all deals, that are met or due on "
-        "a day before the day of as_of.",
+        meaning="Share met before as_of of the next steps agreed so far, over all deals, that are "
+        "met before as_of or due on a day before the day of as_of; days in the organisation's "
+        "zone.",
         unit="share",
         concept="covenants",
         needs=_NEEDS,
@@ -45,8 +47,8 @@ FEATURES = (
     ),
     Feature(
         name="next_steps_late_share",
-        meaning="Of the next steps met so far that have a due day, over all deals, the share met "
-        "on a day after it.",
+        meaning="Of the next steps met before as_of that have a due day, over all deals, the share "
+        "met on a day after it; days in the organisation's zone.",
         unit="share",
         concept="covenants",
         needs=_NEEDS,

@@ -3,7 +3,19 @@
 import polars as pl
 
 from features.feature import Feature
-from features.view import KEYS, View, days_since, exact_sum, feature, in_window, ratio
+from features.view import (
+    KEYS,
+    View,
+    count,
+    days_since,
+    exact_sum,
+    feature,
+    in_window,
+    newest,
+    oldest,
+    ratio,
+    total,
+)
 
 _AMOUNT = pl.col("amount")
 _ISSUED = pl.col("issued_at")
@@ -70,7 +82,7 @@ FEATURES = (
     Feature(
         name="order_size_change",
         meaning="Median amount of the positive invoices of the last 365 days against the median "
-        "of those more than 365 and at most 730 days before, as a change; at most 5.",
+        "of those more than 365 and at most 730 days before, as a change from -1 to 5.",
         unit="ratio",
         concept="value",
         needs=("invoices",),
@@ -91,13 +103,19 @@ FEATURES = (
 )
 
 
-def ordered_by_window() -> list[pl.Expr]:
-    """Sums of the twelve windows of 30 days, the newest first."""
-    edges = range(0, _WINDOWS * _WINDOW_DAYS, _WINDOW_DAYS)
-    return [
-        exact_sum(_AMOUNT.filter(in_window(_ISSUED, newest, newest + _WINDOW_DAYS)))
-        for newest in edges
-    ]
+_IS_ORDER = _AMOUNT > 0
+_EDGES = range(0, _WINDOWS * _WINDOW_DAYS, _WINDOW_DAYS)
+
+MEASURES = (
+    *(
+        total(f"ordered_{edge}", _AMOUNT, _IS_ORDER, newest=edge, oldest=edge + _WINDOW_DAYS)
+        for edge in _EDGES
+    ),
+    newest("last_order", _IS_ORDER),
+    count("orders_730d", _IS_ORDER, oldest=730),
+    newest("last_order_730d", _IS_ORDER, oldest=730),
+    oldest("first_order_730d", _IS_ORDER, oldest=730),
+)
 
 
 def spread(sums: list[pl.Expr]) -> pl.Expr:
@@ -109,9 +127,10 @@ def spread(sums: list[pl.Expr]) -> pl.Expr:
 
 def order_gap() -> pl.Expr:
     """Mean days between the orders of two years; null for fewer than two."""
-    issued = _ISSUED.filter(in_window(_ISSUED, 0, 730))
-    days = (issued.max() - issued.min()).dt.total_microseconds() / 86_400e6
-    return pl.when(issued.len() > 1).then(days / (issued.len().cast(pl.Int64) - 1))
+    issued = pl.col("orders_730d")
+    span = pl.col("last_order_730d") - pl.col("first_order_730d")
+    days = span.dt.total_microseconds() / 86_400e6
+    return pl.when(issued > 1).then(days / (issued - 1))
 
 
 def order_size(newest: int, oldest: int) -> pl.Expr:
@@ -127,21 +146,30 @@ def largest_share(days: int) -> pl.Expr:
 
 def orders(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    sums = ordered_by_window()
+    sums = [pl.col(f"ordered_{edge}") for edge in _EDGES]
     change = ratio(order_size(0, 365), order_size(365, 730)) - 1.0
-    waiting = days_since(_ISSUED).min()
-    told = (
-        view.known("invoices")
-        .filter(_AMOUNT > 0)
+    waiting = days_since(pl.col("last_order"))
+    sizes = (
+        view.known("invoices", within=730)
+        .filter(_IS_ORDER)
         .group_by(*KEYS)
         .agg(
-            feature(pl.sum_horizontal(value > 0 for value in sums), "order_months_360d"),
-            feature(spread(sums), "order_spread_360d"),
-            feature(order_gap(), "order_gap_days"),
-            feature(ratio(waiting, order_gap()).clip(0, _MOST_GAPS), "order_gap_ratio"),
             feature(order_size(0, 365), "order_size_365d"),
             feature(change.clip(-1.0, _MOST_CHANGE), "order_size_change"),
             feature(largest_share(365), "largest_order_share_365d"),
         )
     )
-    return view.beside(told, zeros=("order_months_360d",))
+    return (
+        view.measured("invoices", MEASURES)
+        .join(sizes, on=KEYS, how="left")
+        .select(
+            *KEYS,
+            feature(pl.sum_horizontal(value > 0 for value in sums), "order_months_360d"),
+            feature(spread(sums), "order_spread_360d"),
+            feature(order_gap(), "order_gap_days"),
+            feature(ratio(waiting, order_gap()).clip(0, _MOST_GAPS), "order_gap_ratio"),
+            "order_size_365d",
+            "order_size_change",
+            "largest_order_share_365d",
+        )
+    )

@@ -17,7 +17,7 @@ _TYPES = ("renewal", "expansion")
 FEATURES = (
     Feature(
         name="won_91_365d",
-        meaning="Deals won more than 90 and at most 365 days before.",
+        meaning="Deals won that closed more than 90 and at most 365 days before as_of.",
         unit="count",
         concept="history",
         needs=_OUTCOME,
@@ -27,7 +27,7 @@ FEATURES = (
     ),
     Feature(
         name="won_366_730d",
-        meaning="Deals won more than 365 and at most 730 days before.",
+        meaning="Deals won that closed more than 365 and at most 730 days before as_of.",
         unit="count",
         concept="history",
         needs=_OUTCOME,
@@ -37,7 +37,7 @@ FEATURES = (
     ),
     Feature(
         name="lost_180d",
-        meaning="Deals lost in the last 180 days.",
+        meaning="Deals lost that closed from 180 days before as_of on.",
         unit="count",
         concept="history",
         needs=_OUTCOME,
@@ -75,8 +75,8 @@ FEATURES = (
     ),
     Feature(
         name="won_cycle_days",
-        meaning="Median days from creation to close of the deals won so far; 0 where a deal was "
-        "entered after its close.",
+        meaning="Median days from creation to close of the deals won so far, a deal entered after "
+        "its close with 0 days.",
         unit="days",
         concept="history",
         needs=_OUTCOME,
@@ -140,8 +140,10 @@ def outcomes(view: View) -> pl.LazyFrame:
         feature(won_cycle(), "won_cycle_days"),
     )
     for kind in _TYPES:
-        told = view.keys.join(told, on=KEYS, how="left").join(
-            _win_rate(view, deals, kind), on=KEYS, how="left"
+        told = (
+            view.keys.select(*KEYS)
+            .join(told, on=KEYS, how="left")
+            .join(_win_rate(view, deals, kind), on=KEYS, how="left")
         )
     return view.beside(told, zeros=("won_91_365d", "won_366_730d", "lost_180d", "losses_since_win"))
 

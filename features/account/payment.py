@@ -17,8 +17,7 @@ _LATE = (
 FEATURES = (
     Feature(
         name="days_late_365d",
-        meaning="Mean days late of the invoices that fell due in the last 365 days; an unpaid one "
-        "counts up to as_of.",
+        meaning=f"Mean days late of the {_BILLS} 1 to 365 days before the day of as_of; {_LATE}.",
         unit="days",
         concept="payment",
         needs=_NEEDS,
@@ -30,8 +29,8 @@ FEATURES = (
     ),
     Feature(
         name="late_share_365d",
-        meaning="Share of the invoices due in the last 365 days that were paid after their day, or "
-        "not at all.",
+        meaning=f"Share of the {_BILLS} 1 to 365 days before the day of as_of that were paid on a "
+        "day after their due day, or not at all.",
         unit="share",
         concept="payment",
         needs=_NEEDS,
@@ -42,7 +41,8 @@ FEATURES = (
     ),
     Feature(
         name="overdue_now",
-        meaning="Amount of the invoices past due and not paid at as_of.",
+        meaning="Amount of the positive invoices that were due before the day of as_of, however "
+        "long ago, and are not paid at as_of.",
         unit="money",
         concept="payment",
         needs=_NEEDS,

@@ -18,7 +18,7 @@ _NO_DATE = "no open deal whose close date at the time is known"
 FEATURES = (
     Feature(
         name="deals_opened_180d",
-        meaning="Deals created in the last 180 days, open or closed by now.",
+        meaning="Deals created from 180 days before as_of on, open or closed by now.",
         unit="count",
         concept="momentum",
         needs=("opportunities",),
@@ -93,7 +93,8 @@ FEATURES = (
     ),
     Feature(
         name="largest_open_share",
-        meaning="The largest amount, as of as_of, of an open deal over the sum of them all.",
+        meaning="The largest amount, as of as_of, of an open deal over the sum of those of all its "
+        "open deals; amounts that are not known are left out of both.",
         unit="share",
         concept="value",
         needs=_AMOUNTS,
@@ -111,7 +112,7 @@ FEATURES = (
         unit="share",
         concept="momentum",
         needs=(*_AMOUNTS, "opportunities.stage"),
-        null_means="no open deal whose amount and stage at the time are known",
+        null_means="no open deal in a stage with a place whose amount is known and above 0",
         sentence="{value} of its open amount is in late stages; similar accounts {peer}",
         sentence_at_zero="no open amount is in late stages; similar accounts {peer}",
         number_format=".0%",
@@ -142,7 +143,7 @@ def pipeline(view: View) -> pl.LazyFrame:
         feature(days_since(created).filter(_IS_OPEN).max(), "oldest_open_deal_days"),
         _IS_OPEN.sum().cast(pl.Int64).alias("open"),
     )
-    is_open = deals.filter(_IS_OPEN).select(*KEYS, OPPORTUNITY_ID)
+    is_open = deals.filter(_IS_OPEN).select(*KEYS, ENTITY_ID, AS_OF, OPPORTUNITY_ID)
     pushed = pl.col("pushes").fill_null(0)
     quoted = pl.col("quoted").fill_null(0)
     told = (
@@ -172,14 +173,13 @@ def _standing(view: View, is_open: pl.LazyFrame) -> pl.LazyFrame:
     return (
         state.join(places, on=[AS_OF, "stage"], how="left")
         .with_columns(due.alias("due"))
-        .group_by(pl.col(ACCOUNT_ID), AS_OF)
+        .group_by(*KEYS)
         .agg(
             feature(overdue, "open_deals_overdue"),
             feature(pl.col("due").min(), "days_to_next_close"),
             feature(ratio(_AMOUNT.max(), exact_sum(_AMOUNT)), "largest_open_share"),
             feature(late, "late_stage_share"),
         )
-        .rename({ACCOUNT_ID: ENTITY_ID})
     )
 
 
@@ -192,7 +192,7 @@ def _pushes(view: View, is_open: pl.LazyFrame) -> pl.LazyFrame:
     return (
         view.known("opportunity_changes")
         .filter(pl.col("field") == "close_date")
-        .join(is_open, on=[*KEYS, OPPORTUNITY_ID], how="semi")
+        .join(is_open.select(*KEYS, OPPORTUNITY_ID), on=[*KEYS, OPPORTUNITY_ID], how="semi")
         .group_by(*KEYS)
         .agg((after > before).sum().cast(pl.Int64).alias("pushes"))
     )
@@ -202,7 +202,7 @@ def _quoted(view: View, is_open: pl.LazyFrame) -> pl.LazyFrame:
     """KEYS, quoted: deals open at as_of with a quote."""
     return (
         view.known("quotes")
-        .join(is_open, on=[*KEYS, OPPORTUNITY_ID], how="semi")
+        .join(is_open.select(*KEYS, OPPORTUNITY_ID), on=[*KEYS, OPPORTUNITY_ID], how="semi")
         .group_by(*KEYS)
         .agg(pl.col(OPPORTUNITY_ID).n_unique().cast(pl.Int64).alias("quoted"))
     )

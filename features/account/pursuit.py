@@ -129,15 +129,12 @@ def pursuit(view: View) -> pl.LazyFrame:
 
 def _open_amounts(view: View, deals: pl.LazyFrame) -> pl.LazyFrame:
     of_deals = deals.filter(_IS_OPEN).select(
-        pl.col(ENTITY_ID).alias(ACCOUNT_ID), pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), AS_OF
+        *KEYS, pl.col(ENTITY_ID).alias(ACCOUNT_ID), pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), AS_OF
     )
     amount = pl.col("amount")
     known = pl.when(amount.count() > 0).then(exact_sum(amount))
     return (
-        value_at(of_deals, view.book, "amount")
-        .group_by(pl.col(ACCOUNT_ID).alias("account"), AS_OF)
-        .agg(feature(known, "open_amount"))
-        .rename({"account": ENTITY_ID})
+        value_at(of_deals, view.book, "amount").group_by(*KEYS).agg(feature(known, "open_amount"))
     )
 
 

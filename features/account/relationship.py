@@ -8,15 +8,15 @@ import polars as pl
 
 from features.activity import is_contact, is_personal
 from features.feature import Feature
-from features.schema import OCCURRED_AT
-from features.view import KEYS, View, feature, in_window, ratio
-
-_AT = pl.col(OCCURRED_AT)
+from features.schema import PHASES
+from features.view import KEYS, View, count, distinct, feature, in_window, ratio
 
 FEATURES = (
     Feature(
         name="contacts_active_90d",
-        meaning="People who replied or took part in the last 90 days.",
+        meaning="People (contact_id) who took part in the last 90 days (of 24 hours, exactly 90 "
+        "included): with an inbound row, an outbound one marked answered, or a mutual one; "
+        "automated rows left out.",
         unit="count",
         concept="relationship",
         needs=("activities.direction", "activities.contact_id"),
@@ -27,7 +27,8 @@ FEATURES = (
     ),
     Feature(
         name="contacts_active_365d",
-        meaning="People who replied or took part in the last 365 days.",
+        meaning="People (contact_id) who took part (as in contacts_active_90d) in the last 365 "
+        "days (of 24 hours, exactly 365 included).",
         unit="count",
         concept="relationship",
         needs=("activities.direction", "activities.contact_id"),
@@ -36,7 +37,7 @@ FEATURES = (
     ),
     Feature(
         name="contacts_known",
-        meaning="Contacts entered and not known to have left.",
+        meaning="Contacts with a created_at before as_of and without a left_at before as_of.",
         unit="count",
         concept="relationship",
         needs=("contacts.created_at",),
@@ -45,7 +46,8 @@ FEATURES = (
     ),
     Feature(
         name="contacts_left_365d",
-        meaning="Contacts who left in the last 365 days.",
+        meaning="Contacts whose left_at is in the last 365 days (of 24 hours, exactly 365 "
+        "included); a contact without a created_at before as_of is not known yet.",
         unit="count",
         concept="relationship",
         needs=("contacts.created_at", "contacts.left_at"),
@@ -54,7 +56,8 @@ FEATURES = (
     ),
     Feature(
         name="owner_changes_730d",
-        meaning="Changes of the account's owner in the last two years.",
+        meaning="Changes of the account's owner in the last 730 days (of 24 hours, exactly 730 "
+        "included); one from no owner is left out.",
         unit="count",
         concept="rep_context",
         needs=("account_changes", "accounts.owner_rep_id"),
@@ -63,8 +66,9 @@ FEATURES = (
     ),
     Feature(
         name="post_sales_share_365d",
-        meaning="Share of the personal activity of the last 365 days that came after a sale; low "
-        "for a customer means neglect.",
+        meaning="Share of the activities with a phase, last 365 days (of 24 hours, exactly 365 "
+        "included), whose phase is post_sales, automated rows left out; low for a customer means "
+        "neglect.",
         unit="share",
         concept="relationship",
         needs=("activities.phase",),
@@ -75,8 +79,8 @@ FEATURES = (
     ),
     Feature(
         name="pre_sales_share_90d",
-        meaning="Share of the activities with a phase, last 90 days, whose phase is pre_sales; "
-        "automated rows left out.",
+        meaning="Share of the activities with a phase, last 90 days (of 24 hours, exactly 90 "
+        "included), whose phase is pre_sales; automated rows left out.",
         unit="share",
         concept="relationship",
         needs=("activities.phase",),
@@ -87,8 +91,8 @@ FEATURES = (
     ),
     Feature(
         name="sales_share_90d",
-        meaning="Share of the activities with a phase, last 90 days, whose phase is sales; "
-        "automated rows left out.",
+        meaning="Share of the activities with a phase, last 90 days (of 24 hours, exactly 90 "
+        "included), whose phase is sales; automated rows left out.",
         unit="share",
         concept="relationship",
         needs=("activities.phase",),
@@ -99,8 +103,8 @@ FEATURES = (
     ),
     Feature(
         name="post_sales_share_90d",
-        meaning="Share of the activities with a phase, last 90 days, whose phase is post_sales; "
-        "automated rows left out.",
+        meaning="Share of the activities with a phase, last 90 days (of 24 hours, exactly 90 "
+        "included), whose phase is post_sales; automated rows left out.",
         unit="share",
         concept="relationship",
         needs=("activities.phase",),
@@ -111,8 +115,8 @@ FEATURES = (
     ),
     Feature(
         name="reps_active_90d",
-        meaning="People of ours (distinct rep_id) with an activity of any direction in the last 90 "
-        "days, automated rows left out.",
+        meaning="People of ours (distinct rep_id) with an activity of any direction or none in the "
+        "last 90 days (of 24 hours, exactly 90 included), automated rows left out.",
         unit="count",
         concept="rep_context",
         needs=("activities.rep_id",),
@@ -122,8 +126,8 @@ FEATURES = (
     ),
     Feature(
         name="new_contacts_180d",
-        meaning="Contacts whose created_at is in the last 180 days; those who have left since "
-        "count too.",
+        meaning="Contacts whose created_at is in the last 180 days (of 24 hours, exactly 180 "
+        "included); those who have left since count too.",
         unit="count",
         concept="relationship",
         needs=("contacts.created_at",),
@@ -134,38 +138,40 @@ FEATURES = (
 )
 
 
-def contacts_active(days: int) -> pl.Expr:
-    """Distinct contacts who took part in the last `days` days."""
-    took_part = in_window(_AT, 0, days) & is_contact()
-    return pl.col("contact_id").filter(took_part).drop_nulls().n_unique()
+_IS_SIGN = is_personal() & is_contact()
+_HAS_PHASE = is_personal() & pl.col("phase").is_not_null()
+_PERSON, _REP = pl.col("contact_id"), pl.col("rep_id")
 
-
-def reps_active(days: int) -> pl.Expr:
-    """Distinct people of ours with any activity of the last `days` days."""
-    return pl.col("rep_id").filter(in_window(_AT, 0, days)).drop_nulls().n_unique()
+MEASURES = (
+    distinct("contacts_active_90d", _PERSON, _IS_SIGN, oldest=90),
+    distinct("contacts_active_365d", _PERSON, _IS_SIGN, oldest=365),
+    distinct("reps_active_90d", _REP, is_personal(), oldest=90),
+    count("with_phase_90d", _HAS_PHASE, oldest=90),
+    count("with_phase_365d", _HAS_PHASE, oldest=365),
+    *(
+        count(f"{phase}_90d", _HAS_PHASE & (pl.col("phase") == phase), oldest=90)
+        for phase in PHASES
+    ),
+    count("post_sales_365d", _HAS_PHASE & (pl.col("phase") == "post_sales"), oldest=365),
+)
 
 
 def phase_share(phase: str, days: int) -> pl.Expr:
     """Share of the rows with a phase, last `days` days, that are of this one."""
-    has_phase = in_window(_AT, 0, days) & pl.col("phase").is_not_null()
-    return ratio((has_phase & (pl.col("phase") == phase)).sum(), has_phase.sum())
+    return ratio(pl.col(f"{phase}_{days}d"), pl.col(f"with_phase_{days}d"))
 
 
 def relationship(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    active = (
-        view.known("activities")
-        .filter(is_personal() & in_window(_AT, 0, 365))
-        .group_by(*KEYS)
-        .agg(
-            feature(contacts_active(90), "contacts_active_90d"),
-            feature(contacts_active(365), "contacts_active_365d"),
-            feature(phase_share("post_sales", 365), "post_sales_share_365d"),
-            feature(phase_share("pre_sales", 90), "pre_sales_share_90d"),
-            feature(phase_share("sales", 90), "sales_share_90d"),
-            feature(phase_share("post_sales", 90), "post_sales_share_90d"),
-            feature(reps_active(90), "reps_active_90d"),
-        )
+    active = view.measured("activities", MEASURES).select(
+        *KEYS,
+        feature(pl.col("contacts_active_90d"), "contacts_active_90d"),
+        feature(pl.col("contacts_active_365d"), "contacts_active_365d"),
+        feature(phase_share("post_sales", 365), "post_sales_share_365d"),
+        feature(phase_share("pre_sales", 90), "pre_sales_share_90d"),
+        feature(phase_share("sales", 90), "sales_share_90d"),
+        feature(phase_share("post_sales", 90), "post_sales_share_90d"),
+        feature(pl.col("reps_active_90d"), "reps_active_90d"),
     )
     left = pl.col("left_at")
     people = (
@@ -184,8 +190,6 @@ def relationship(view: View) -> pl.LazyFrame:
         .group_by(*KEYS)
         .agg(feature(pl.len(), "owner_changes_730d"))
     )
-    active_zeros = ("contacts_active_90d", "contacts_active_365d", "reps_active_90d")
     people_zeros = ("contacts_known", "contacts_left_365d", "new_contacts_180d")
-    told = view.keys.join(active, on=KEYS, how="left").join(people, on=KEYS, how="left")
-    told = told.join(owners, on=KEYS, how="left")
-    return view.beside(told, zeros=(*active_zeros, *people_zeros, "owner_changes_730d"))
+    told = active.join(people, on=KEYS, how="left").join(owners, on=KEYS, how="left")
+    return view.beside(told, zeros=(*people_zeros, "owner_changes_730d"))

@@ -16,8 +16,9 @@ _IS_STANDING = pl.col("renewed_at").is_null() & pl.col("cancelled_at").is_null()
 FEATURES = (
     Feature(
         name="days_to_renewal",
-        meaning="Days until the next contract ends that is neither renewed nor cancelled; negative "
-        "when it ended within the last 60.",
+        meaning="Calendar days from the day of as_of to the earliest end of a contract that is "
+        "neither renewed nor cancelled and ended at most 60 days before that day; negative once it "
+        "has ended.",
         unit="days",
         concept="timing",
         needs=_RENEWS,
@@ -26,7 +27,8 @@ FEATURES = (
     ),
     Feature(
         name="contracts_running",
-        meaning="Contracts begun, not ended and not cancelled.",
+        meaning="Contracts whose first day ended before as_of, whose last day is the day of as_of "
+        "or later, and that are not cancelled.",
         unit="count",
         concept="value",
         needs=("contracts",),
@@ -46,7 +48,8 @@ FEATURES = (
     ),
     Feature(
         name="renewal_lateness_days",
-        meaning="Mean days between the end of a contract and its renewal; negative when early.",
+        meaning="Mean calendar days from the end of a contract to the day of its renewal; negative "
+        "when early.",
         unit="days",
         concept="history",
         needs=_RENEWS,
@@ -55,7 +58,9 @@ FEATURES = (
     ),
     Feature(
         name="contracts_lapsed_730d",
-        meaning="Contracts cancelled, or ended over 60 days ago without a renewal, in two years.",
+        meaning="Contracts that ended 1 to 730 days before the day of as_of, not renewed: ended "
+        "more than 60 days before it, or cancelled, be it before the end or after. One cancelled "
+        "early counts from the day after its end.",
         unit="count",
         concept="history",
         needs=_RENEWS,

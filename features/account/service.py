@@ -24,7 +24,7 @@ FEATURES = (
     ),
     Feature(
         name="tickets_91_365d",
-        meaning="Tickets opened 91 to 365 days before.",
+        meaning="Tickets opened more than 90 and at most 365 days before.",
         unit="count",
         concept="service",
         needs=("tickets",),

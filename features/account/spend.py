@@ -3,10 +3,9 @@
 import polars as pl
 
 from features.feature import Feature
-from features.view import KEYS, View, days_since, exact_sum, feature, in_window, ratio
+from features.view import KEYS, View, count, days_since, feature, newest, ratio, total
 
 _AMOUNT = pl.col("amount")
-_ISSUED = pl.col("issued_at")
 
 FEATURES = (
     Feature(
@@ -20,7 +19,7 @@ FEATURES = (
     ),
     Feature(
         name="net_invoiced_91_365d",
-        meaning="Invoices less credit notes, 91 to 365 days before.",
+        meaning="Invoices less credit notes, more than 90 and at most 365 days before.",
         unit="money",
         concept="value",
         needs=("invoices",),
@@ -65,7 +64,8 @@ FEATURES = (
     ),
     Feature(
         name="returns_share_365d",
-        meaning="Returns and credit notes as a share of orders, last 365 days.",
+        meaning="Amount of the credit notes (negative invoices, counted as positive) over the "
+        "amount of the positive invoices, both issued in the last 365 days.",
         unit="share",
         concept="service",
         needs=("invoices",),
@@ -98,49 +98,39 @@ FEATURES = (
 )
 
 
-def net_invoiced(newest: int, oldest: int) -> pl.Expr:
-    """Invoices less credit notes issued between `oldest` and `newest` days before as_of."""
-    return exact_sum(_AMOUNT.filter(in_window(_ISSUED, newest, oldest)))
+_IS_ORDER, _IS_RETURN = _AMOUNT > 0, _AMOUNT < 0
+
+MEASURES = (
+    total("net_30d", _AMOUNT, oldest=30),
+    total("net_90d", _AMOUNT, oldest=90),
+    total("net_91_365d", _AMOUNT, newest=90, oldest=365),
+    total("net_366_730d", _AMOUNT, newest=365, oldest=730),
+    count("orders_365d", _IS_ORDER, oldest=365),
+    count("returns_365d", _IS_RETURN, oldest=365),
+    total("ordered_365d", _AMOUNT, _IS_ORDER, oldest=365),
+    total("returned_365d", -_AMOUNT, _IS_RETURN, oldest=365),
+    total("ordered_366_730d", _AMOUNT, _IS_ORDER, newest=365, oldest=730),
+    total("returned_366_730d", -_AMOUNT, _IS_RETURN, newest=365, oldest=730),
+    newest("last_order", _IS_ORDER),
+)
 
 
-def orders(days: int) -> pl.Expr:
-    """Positive invoices of the last `days` days."""
-    return (in_window(_ISSUED, 0, days) & (_AMOUNT > 0)).sum()
-
-
-def credit_notes(days: int) -> pl.Expr:
-    """Negative invoices of the last `days` days."""
-    return (in_window(_ISSUED, 0, days) & (_AMOUNT < 0)).sum()
-
-
-def returns_share(newest: int, oldest: int) -> pl.Expr:
-    """Credit notes over positive invoices, between `oldest` and `newest` days before as_of."""
-    span = in_window(_ISSUED, newest, oldest)
-    returned = exact_sum(-_AMOUNT.filter(span & (_AMOUNT < 0)))
-    return ratio(returned, exact_sum(_AMOUNT.filter(span & (_AMOUNT > 0))))
-
-
-def order_silence() -> pl.Expr:
-    """Days since the newest positive invoice."""
-    return days_since(_ISSUED).filter(_AMOUNT > 0).min()
+def returns_share(window: str) -> pl.Expr:
+    """Credit notes over positive invoices of a window."""
+    return ratio(pl.col(f"returned_{window}"), pl.col(f"ordered_{window}"))
 
 
 def spend(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    told = (
-        view.known("invoices")
-        .group_by(*KEYS)
-        .agg(
-            feature(net_invoiced(0, 90), "net_invoiced_90d"),
-            feature(net_invoiced(90, 365), "net_invoiced_91_365d"),
-            feature(net_invoiced(0, 30), "net_invoiced_30d"),
-            feature(net_invoiced(365, 730), "net_invoiced_366_730d"),
-            feature(orders(365), "orders_365d"),
-            feature(order_silence(), "order_silence_days"),
-            feature(returns_share(0, 365), "returns_share_365d"),
-            feature(returns_share(365, 730), "returns_share_366_730d"),
-            feature(credit_notes(365), "credit_notes_365d"),
-        )
+    return view.measured("invoices", MEASURES).select(
+        *KEYS,
+        feature(pl.col("net_90d"), "net_invoiced_90d"),
+        feature(pl.col("net_91_365d"), "net_invoiced_91_365d"),
+        feature(pl.col("net_30d"), "net_invoiced_30d"),
+        feature(pl.col("net_366_730d"), "net_invoiced_366_730d"),
+        feature(pl.col("orders_365d"), "orders_365d"),
+        feature(days_since(pl.col("last_order")), "order_silence_days"),
+        feature(returns_share("365d"), "returns_share_365d"),
+        feature(returns_share("366_730d"), "returns_share_366_730d"),
+        feature(pl.col("returns_365d"), "credit_notes_365d"),
     )
-    sums = ("net_invoiced_30d", "net_invoiced_90d", "net_invoiced_91_365d", "net_invoiced_366_730d")
-    return view.beside(told, zeros=(*sums, "orders_365d", "credit_notes_365d"))

@@ -1,21 +1,29 @@
 """Whether the product is used: how the level moves, how it swings, and what fell out of use.
 
 Every comparison is made within one metric and averaged over the metrics, because metrics have
-different units.
+different units. Values count in whole thousandths, as integers, so that equal levels compare as
+equal whatever the order and number of their rows; what follows from them is not rounded.
 """
 
 import polars as pl
 
 from features.feature import Feature
-from features.view import KEYS, View, days_since, exact_sum, feature, in_window, ratio
+from features.view import KEYS, View, days_since, feature, in_window, ratio
 
 _VALUE = pl.col("value")
+_PARTS = (_VALUE * 1_000).round().cast(pl.Int64)
+"""Values in thousandths."""
+
 _ENDED = pl.col("ended")
 _NEEDS = ("usage",)
 _MOST = 5.0
 """A change above this says no more than "a lot", and would drown every other."""
 
-_AVERAGED = "per metric, then averaged over the metrics that have a value"
+_AVERAGED = (
+    "per metric, of values rounded to the nearest thousandth, then averaged over the metrics that "
+    "have one"
+)
+_NO_CHANGE = "no metric was measured in both windows with a mean above 0 in the older one"
 
 FEATURES = (
     Feature(
@@ -25,7 +33,7 @@ FEATURES = (
         unit="ratio",
         concept="service",
         needs=_NEEDS,
-        null_means="no use was measured in one of the two windows, or it was 0 in the older one",
+        null_means=_NO_CHANGE,
         sentence="use changed by {value} in two weeks; similar accounts {peer}",
         number_format="+.0%",
     ),
@@ -36,7 +44,7 @@ FEATURES = (
         unit="ratio",
         concept="service",
         needs=_NEEDS,
-        null_means="no use was measured in one of the two windows, or it was 0 in the older one",
+        null_means=_NO_CHANGE,
         sentence="use changed by {value} in three months; similar accounts {peer}",
         number_format="+.0%",
     ),
@@ -47,7 +55,7 @@ FEATURES = (
         unit="ratio",
         concept="service",
         needs=_NEEDS,
-        null_means="no use was measured in one of the two windows, or it was 0 in the older one",
+        null_means=_NO_CHANGE,
         sentence="use changed by {value} on the same quarter last year; similar accounts {peer}",
         number_format="+.0%",
     ),
@@ -58,7 +66,7 @@ FEATURES = (
         unit="ratio",
         concept="service",
         needs=_NEEDS,
-        null_means="no use above 0 was measured in the last 180 days",
+        null_means="no metric has a mean above 0 in the last 180 days",
         sentence="use swings by {value} around its mean; similar accounts {peer}",
         number_format=".0%",
     ),
@@ -69,7 +77,7 @@ FEATURES = (
         unit="share",
         concept="service",
         needs=_NEEDS,
-        null_means="nothing was measured in the last 30 days, or no use above 0 in a year",
+        null_means="no metric was measured in the last 30 days and above 0 in the last 365",
         sentence="use stands at {value} of its best; similar accounts {peer}",
         number_format=".0%",
     ),
@@ -79,7 +87,7 @@ FEATURES = (
         unit="days",
         concept="service",
         needs=_NEEDS,
-        null_means="no use was ever measured",
+        null_means="no use above 0 was ever measured",
         sentence="last used {value} days ago; similar accounts {peer}",
     ),
     Feature(
@@ -96,22 +104,29 @@ FEATURES = (
 )
 
 
-def level(newest: int, oldest: int) -> pl.Expr:
-    """Mean value of one metric between `oldest` and `newest` days before as_of."""
-    values = _VALUE.filter(in_window(_ENDED, newest, oldest))
-    return ratio(exact_sum(values), values.len())
-
-
 def level_change(recent: int, before: tuple[int, int]) -> pl.Expr:
-    """The level of the last `recent` days against that of the window `before`, as a change."""
-    return (ratio(level(0, recent), level(*before)) - 1.0).clip(-1.0, _MOST)
+    """The mean value of the last `recent` days against that of the window `before`, as a change.
+
+    Each sum is weighed with the other window's count: equal means give exactly zero.
+    """
+    now, then = (_PARTS.filter(in_window(_ENDED, *span)) for span in ((0, recent), before))
+    weighed_now = _total(now) * then.len()
+    weighed_then = _total(then) * now.len()
+    return ratio(weighed_now - weighed_then, weighed_then).clip(-1.0, _MOST)
 
 
 def swing(days: int) -> pl.Expr:
     """Mean absolute deviation over the mean, last `days` days."""
-    values = _VALUE.filter(in_window(_ENDED, 0, days))
-    mean = level(0, days)
-    return ratio(exact_sum((values - mean).abs()) / values.len(), mean)
+    parts = _PARTS.filter(in_window(_ENDED, 0, days))
+    apart = (parts.cast(pl.Float64) * parts.len() - _total(parts)).abs()
+    return ratio(_sum_in_order(apart), _total(parts) * parts.len())
+
+
+def level_to_peak(recent: int, days: int) -> pl.Expr:
+    """The mean value of the last `recent` days over the highest of the last `days`."""
+    parts = _PARTS.filter(in_window(_ENDED, 0, recent))
+    peak = _PARTS.filter(in_window(_ENDED, 0, days)).max().cast(pl.Float64)
+    return ratio(_total(parts), peak * parts.len())
 
 
 def is_dropped() -> pl.Expr:
@@ -127,7 +142,6 @@ def usage(view: View) -> pl.LazyFrame:
         *("usage_change_14d", "usage_change_90d", "usage_change_year"),
         *("usage_swing_180d", "usage_to_peak"),
     )
-    peak = _VALUE.filter(in_window(_ENDED, 0, 365)).max()
     told = (
         view.known("usage")
         .with_columns(view.calendar.end_of(pl.col("period_on")).alias("ended"))
@@ -137,7 +151,7 @@ def usage(view: View) -> pl.LazyFrame:
             level_change(90, (90, 180)).alias("usage_change_90d"),
             level_change(90, (365, 455)).alias("usage_change_year"),
             swing(180).alias("usage_swing_180d"),
-            ratio(level(0, 30), peak).alias("usage_to_peak"),
+            level_to_peak(30, 365).alias("usage_to_peak"),
             days_since(_ENDED).filter(_VALUE > 0).min().alias("silence"),
             is_dropped().alias("is_dropped"),
         )
@@ -152,4 +166,13 @@ def usage(view: View) -> pl.LazyFrame:
 
 
 def _averaged(name: str) -> pl.Expr:
-    return ratio(exact_sum(pl.col(name)), pl.col(name).count())
+    return ratio(_sum_in_order(pl.col(name)), pl.col(name).count())
+
+
+def _total(parts: pl.Expr) -> pl.Expr:
+    return parts.sum().cast(pl.Float64)
+
+
+def _sum_in_order(values: pl.Expr) -> pl.Expr:
+    """A sum from the smallest up: the order of the rows cannot change its last bit."""
+    return values.sort().sum()

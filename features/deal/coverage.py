@@ -100,12 +100,12 @@ FEATURES = (
     Feature(
         name="contacts_to_won",
         meaning="People put on the deal so far over the median number on the won deals of the "
-        "account's segment (each counted as known when its close became known), the segment as "
-        "of as_of; at most 10.",
+        "account's segment (each counted as known when its close became known, those with nobody "
+        "too), the segment as of as_of; at most 10.",
         unit="ratio",
         concept="relationship",
         needs=(*_ON_DEAL, "opportunities.outcome", "accounts.segment", "account_changes"),
-        null_means="the segment is not known, or its won deals had nobody on them",
+        null_means="the segment is not known, has no won deal yet, or the median of them is 0",
         sentence="{value} times as many people as on won deals here; similar deals {peer}",
         number_format=",.1f",
     ),
@@ -123,7 +123,7 @@ def coverage(view: View) -> pl.LazyFrame:
     on_deal = pl.col("on_deal").fill_null(0)
     told = (
         view.value("segment")
-        .select(*KEYS, "segment")
+        .select(*KEYS, AS_OF, "segment")
         .join(medians, on=[AS_OF, "segment"], how="left")
         .join(_of_people(people), on=KEYS, how="left")
         .with_columns(
@@ -148,7 +148,7 @@ def effective(counts: pl.Expr) -> pl.Expr:
 def _people(view: View) -> pl.LazyFrame:
     """One row per spine row and person: rows taken part in, day put on the deal, day of leaving."""
     key = None if view.book.has("activities.opportunity_id") else ACCOUNT_ID
-    person = (*KEYS, "contact_id")
+    person = (*KEYS, AS_OF, "contact_id")
     took_part = (
         view.known("activities", by=key)
         .filter(is_personal() & is_contact() & _PERSON.is_not_null())

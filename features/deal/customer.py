@@ -57,11 +57,11 @@ FEATURES = (
     Feature(
         name="amount_to_last_won",
         meaning="The deal's amount over that of the account's newest won deal (by closed_at, then "
-        "the greater id), both as of as_of; from 0 to 20.",
+        "the greater id), both as of as_of; at most 20.",
         unit="ratio",
         concept="value",
         needs=(*_OUTCOME, "opportunities.amount", "opportunity_changes"),
-        null_means=f"{_NO_WIN}, or one of the amounts is not known",
+        null_means=f"{_NO_WIN}, one of the amounts is not known, or that of the won deal is 0",
         sentence="{value} times the last deal won here; similar deals {peer}",
         number_format=",.1f",
         is_rep_editable=True,
@@ -69,11 +69,11 @@ FEATURES = (
     Feature(
         name="age_to_customer_cycle",
         meaning="Days since creation over the mean days from creation to closed_at of the "
-        "account's won deals; at most 20.",
+        "account's won deals (below 0 for one entered after its close); at most 20.",
         unit="ratio",
         concept="history",
         needs=_OUTCOME,
-        null_means=_NO_WIN,
+        null_means=f"{_NO_WIN}, or their mean is not above 0",
         sentence="{value} times as old as deals won here were; similar deals {peer}",
         number_format=",.1f",
     ),
@@ -118,10 +118,7 @@ def _last_won(view: View, others: pl.LazyFrame) -> pl.LazyFrame:
     newest = (
         others.filter(_IS_WON)
         .sort("closed_at", OPPORTUNITY_ID)
-        .group_by(*KEYS)
-        .agg(pl.col(ACCOUNT_ID).last(), pl.col(OPPORTUNITY_ID).last())
-        .rename({ENTITY_ID: "deal", OPPORTUNITY_ID: ENTITY_ID})
+        .group_by(*KEYS, AS_OF)
+        .agg(pl.col(ACCOUNT_ID).last(), pl.col(OPPORTUNITY_ID).last().alias(ENTITY_ID))
     )
-    return value_at(newest, view.book, "amount").select(
-        pl.col("deal").alias(ENTITY_ID), AS_OF, pl.col("amount").alias("last_won")
-    )
+    return value_at(newest, view.book, "amount").select(*KEYS, pl.col("amount").alias("last_won"))

@@ -3,9 +3,10 @@
 import polars as pl
 
 from features.feature import Feature
-from features.view import KEYS, View, exact_sum, feature, in_window
+from features.view import KEYS, View, feature, in_window
 
 _AT = pl.col("changed_at")
+_BILLION = 1e9
 _CATEGORY = ("opportunities.forecast_category", "opportunity_changes")
 _PROBABILITY = ("opportunities.crm_probability", "opportunity_changes")
 _NO_CATEGORIES = "the CRM keeps no history of forecast categories"
@@ -114,7 +115,8 @@ def probability_change(days: int) -> pl.Expr:
     """New less old over the changes of the last `days` days."""
     new, old = (pl.col(side).cast(pl.Float64, strict=False) for side in ("new", "old"))
     is_probability = pl.col("field").is_in(["probability", "crm_probability"])
-    return exact_sum((new - old).filter(is_probability & in_window(_AT, 0, days)))
+    changed = (new - old).filter(is_probability & in_window(_AT, 0, days))
+    return (changed * _BILLION).round().cast(pl.Int64).sum() / _BILLION  # exact in every order
 
 
 def forecast(view: View) -> pl.LazyFrame:

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.activity import is_contact, is_meeting, is_personal, is_reply, is_touch
 from features.feature import Feature
-from features.schema import ACCOUNT_ID, OCCURRED_AT
+from features.schema import ACCOUNT_ID, AS_OF, OCCURRED_AT
 from features.view import KEYS, View, days_since, feature, in_window, ratio
 
 _AT = pl.col(OCCURRED_AT)
@@ -127,7 +127,7 @@ def momentum(view: View) -> pl.LazyFrame:
     zeros = ("pushes", "days_pushed", "pushes_across_quarter", "pull_ins")
     counts = ("touches_30d", "replies_30d", "one_way_touches", "meetings_90d")
     told = (
-        view.spine.select(*KEYS, "created_at")
+        view.spine.select(*KEYS, AS_OF, "created_at")
         .join(_moved_dates(view), on=KEYS, how="left")
         .join(_exchanges(view), on=KEYS, how="left")
         .with_columns(pl.coalesce("silence_days", days_since(pl.col("created_at"))))

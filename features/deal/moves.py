@@ -4,15 +4,16 @@ import polars as pl
 
 from features.feature import Feature
 from features.schema import AS_OF
-from features.view import KEYS, View, exact_sum, feature, ratio
+from features.view import KEYS, View, feature, ratio
 
 _AT = pl.col("changed_at")
 _MEDIAN = pl.col("median_days")
 _DAY = 86_400_000_000
+_HALVES = 2 * _DAY
 _NEEDS = ("opportunities.stage", "opportunity_changes")
 _NO_HISTORY = "the CRM keeps no history of stages"
-_MOVE = "A move is a change of the stage that has an old value"
-_PLACE = "the place of a stage is its number in the order of the open ones"
+_MOVE = "A move is a change of the stage that has an old value, even one equal to the new"
+_PLACE = "the place of a stage is its number in the order of the open ones (equal ones share it)"
 _GAIN = pl.col("place_new") - pl.col("place_old")
 
 FEATURES = (
@@ -42,7 +43,8 @@ FEATURES = (
     Feature(
         name="is_last_move_back",
         meaning="1 when the newest move (by changed_at; any of those at the same moment) went to "
-        f"a stage with an earlier place, else 0; 0 without a move. {_MOVE}; {_PLACE}.",
+        f"a stage with an earlier place, else 0; 0 without a move. {_MOVE}; {_PLACE}, and a move "
+        "from or to a stage without one is not back.",
         unit="flag",
         concept="momentum",
         needs=_NEEDS,
@@ -54,7 +56,8 @@ FEATURES = (
     Feature(
         name="stages_skipped",
         meaning="Open stages passed over by moves forward, summed: places gained less one, at "
-        f"least 0, per move. {_MOVE}; {_PLACE}.",
+        f"least 0, per move. {_MOVE}; {_PLACE}, and a move from or to a stage without one passes "
+        "over none.",
         unit="count",
         concept="momentum",
         needs=_NEEDS,
@@ -77,14 +80,15 @@ FEATURES = (
     Feature(
         name="path_days_ratio",
         meaning="Days in all stages so far over the sum of the medians that won deals stood in "
-        "them. A stay in a move's old stage runs from the previous move (from creation for the "
-        "first, and at least 0 days) to the move, by changed_at; the last stay is in the stage as "
-        "of as_of, from the newest move. A stay in a stage without a median counts on neither "
-        f"side. At most 20. {_MOVE}.",
+        "them, once per stay. A stay in a move's old stage runs from the previous move (from "
+        "creation for the first, and at least 0 days) to the move, by changed_at, then "
+        "recorded_at, then the lesser old; the last stay is in the stage as of as_of, from the "
+        "newest move. A stay in a stage that is not an open one, or in which no won deal stood, "
+        f"counts on neither side. At most 20. {_MOVE}.",
         unit="ratio",
         concept="momentum",
         needs=(*_NEEDS, "opportunities.outcome"),
-        null_means="no won deal stood in any of its stages yet",
+        null_means="no won deal stood in any of its open stages yet, or for no time at all",
         sentence="{value} times as long on its way as won deals; similar deals {peer}",
         number_format=",.1f",
         is_rep_editable=True,
@@ -107,7 +111,7 @@ def moves(view: View) -> pl.LazyFrame:
     path = ratio(stood / _DAY, usual).clip(0, _MOST)
     medians = view.context.stages.lazy().select(AS_OF, "stage", "median_days")
     told = (
-        view.spine.select(*KEYS, "stage", "created_at")
+        view.spine.select(*KEYS, AS_OF, "stage", "created_at")
         .join(medians, on=[AS_OF, "stage"], how="left")
         .join(_steps(view, made), on=KEYS, how="left")
         .join(_stays(view, made), on=KEYS, how="left")
@@ -122,7 +126,7 @@ def moves(view: View) -> pl.LazyFrame:
 def _moves(view: View) -> pl.LazyFrame:
     is_move = (pl.col("field") == "stage") & pl.col("old").is_not_null()
     known = view.known("opportunity_changes").filter(is_move)
-    return known.select(*KEYS, "changed_at", "recorded_at", "old", "new")
+    return known.select(*KEYS, AS_OF, "changed_at", "recorded_at", "old", "new")
 
 
 def _steps(view: View, made: pl.LazyFrame) -> pl.LazyFrame:
@@ -156,5 +160,13 @@ def _stays(view: View, made: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns((_AT - began).dt.total_microseconds().clip(0).alias("stay"))
         .filter(_MEDIAN.is_not_null())
         .group_by(*KEYS)
-        .agg(pl.col("stay").sum().alias("stood"), exact_sum(_MEDIAN).alias("usual"))
+        .agg(pl.col("stay").sum().alias("stood"), _usual().alias("usual"))
     )
+
+
+def _usual() -> pl.Expr:
+    """The sum of the medians in days, exact in every order of the stays.
+
+    A median lies on a microsecond or halfway between two: their halves are whole numbers.
+    """
+    return (_MEDIAN * _HALVES).round().cast(pl.Int64).sum() / _HALVES

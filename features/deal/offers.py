@@ -14,6 +14,7 @@ _PRICES = ("quotes.list_amount", "quotes.amount")
 _AMOUNT = ("opportunities.amount", "opportunity_changes")
 _CYCLE = ("quotes", "opportunities.outcome")
 _NO_CYCLE = "no deal of its type was won yet"
+_NO_MEDIAN = f"{_NO_CYCLE}, or their median is not above 0"
 _DISCOUNT = (
     "A quote's discount is 1 - amount / list price, for quotes with an amount and a list price "
     "above 0"
@@ -47,7 +48,7 @@ FEATURES = (
         unit="share",
         concept="value",
         needs=_PRICES,
-        null_means="fewer than two quotes with a list price so far",
+        null_means="fewer than two quotes with a discount on the deal so far",
         sentence="the discount moved by {value} since the first quote; similar deals {peer}",
         sentence_at_zero="the discount has not moved since the first quote",
         number_format="+.0%",
@@ -59,15 +60,15 @@ FEATURES = (
         unit="ratio",
         concept="value",
         needs=_CYCLE,
-        null_means=f"no quote on the deal so far, or {_NO_CYCLE}",
+        null_means=f"no quote on the deal so far, {_NO_MEDIAN}",
         sentence="first quoted {value} of the usual way to a win; similar deals {peer}",
         number_format=".0%",
     ),
     Feature(
         name="is_quoted_early",
-        meaning="1 when the first quote by quoted_at came at most a third of the median days from "
-        "creation to a win (deals of its type) after creation; 0 when it came later, or when "
-        "there is none and the deal is older than that third.",
+        meaning="1 when the days from creation to the first quote by quoted_at (at least 0) are at "
+        "most a third of the median days from creation to a win, deals of its type; 0 when they "
+        "are more, or when there is no quote and the deal is older than that third.",
         unit="flag",
         concept="value",
         needs=_CYCLE,
@@ -82,19 +83,21 @@ FEATURES = (
         unit="ratio",
         concept="value",
         needs=("quotes.amount", *_AMOUNT),
-        null_means="no quote with an amount so far, or the amount at the time is not known",
+        null_means="no quote with an amount so far, or the amount at the time is not known or "
+        "not above 0",
         sentence="quoted at {value} of the deal's amount; similar deals {peer}",
         number_format=".0%",
         is_rep_editable=True,
     ),
     Feature(
         name="discount_to_account",
-        meaning="Discount of the deal's newest quote with one less the mean discount of all "
-        f"quotes on other deals of the account; {_NEWEST}. {_DISCOUNT}.",
+        meaning="Discount of the deal's newest quote with one less the mean of the discounts, each "
+        f"to the nearest thousandth, of the quotes on other deals of the account; {_NEWEST}. "
+        f"{_DISCOUNT}.",
         unit="share",
         concept="value",
         needs=_PRICES,
-        null_means="no quote with a list price on the deal, or on the account's other deals",
+        null_means="no quote with a discount on the deal, or none on the account's other deals",
         sentence="the discount is {value} against this customer's other quotes",
         number_format="+.0%",
     ),
@@ -145,7 +148,7 @@ def offers(view: View) -> pl.LazyFrame:
     is_early = pl.when(waited.is_not_null()).then(waited <= third)
     is_late = pl.when(waited.is_null() & (pl.col("age_days") > third)).then(pl.lit(0.0))
     told = (
-        view.spine.select(*KEYS, "type", "created_at", "age_days", "amount")
+        view.spine.select(*KEYS, AS_OF, "type", "created_at", "age_days", "amount")
         .join(cycles, on=[AS_OF, "type"], how="left")
         .join(_quotes(view), on=KEYS, how="left")
         .join(_amount_changes(view), on=KEYS, how="left")

@@ -14,11 +14,11 @@ FEATURES = (
     Feature(
         name="owner_win_rate",
         meaning="Share of the owner's closed deals that were won, mixed with 20 deals of the "
-        "book's rate; the owner as of as_of.",
+        "book's rate; the owner as of as_of, that of a closed deal when its close became known.",
         unit="share",
         concept="rep_context",
         needs=(*_OWNER, *_OUTCOME),
-        null_means="the owner at the time is not known, or nothing had closed yet",
+        null_means="the owner at the time is not known, or nothing of theirs had closed yet",
         sentence="deals of this book are won at {value}",
         number_format=".0%",
     ),
@@ -64,7 +64,7 @@ def owner_history(view: View) -> pl.LazyFrame:
     base = view.context.base.lazy().select(AS_OF, rate.alias("base"))
     won, closed = (pl.col(name).fill_null(0) for name in ("won", "closed"))
     told = (
-        view.spine.select(*KEYS, "type", OWNER_REP_ID)
+        view.spine.select(*KEYS, AS_OF, "type", OWNER_REP_ID)
         .join(owners, on=[AS_OF, OWNER_REP_ID], how="left")
         .join(types, on=[AS_OF, "type"], how="left")
         .join(base, on=AS_OF, how="left")

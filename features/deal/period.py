@@ -10,7 +10,7 @@ _COMMITTED = pl.col("committed_on")
 _DEALS = ("opportunities",)
 _UNKNOWN = "nothing was committed at the time, or it is not known"
 _OUTCOME = ("opportunities.outcome",)
-_NO_WIN = "no deal of its type was won yet"
+_NO_WIN = "no deal of its type was won yet, or their days are not above 0"
 
 FEATURES = (
     Feature(

@@ -72,11 +72,12 @@ FEATURES = (
     ),
     Feature(
         name="is_priced",
-        meaning="1 when a quote or a proposal was made so far: the price has been discussed.",
+        meaning="1 when a quote was made so far, or a proposal (a personal activity of that kind "
+        "on the deal; on its account where the CRM names no deals): the price has been discussed.",
         unit="flag",
         concept="value",
-        needs=("quotes",),
-        null_means="the CRM has no quotes",
+        needs=("quotes", "activities"),
+        null_means="the CRM has no quotes, or no activities",
         sentence="price is on the table",
         sentence_at_zero="no price on the table yet",
         number_format=".1f",
@@ -105,7 +106,7 @@ def pricing(view: View) -> pl.LazyFrame:
     first = pl.coalesce("first_amount", "amount")
     is_priced = pl.any_horizontal(pl.col("quotes", "proposals").fill_null(0) > 0)
     told = (
-        view.spine.select(*KEYS, "type", "amount")
+        view.spine.select(*KEYS, AS_OF, "type", "amount")
         .join(view.value("segment").select(*KEYS, "segment"), on=KEYS, how="left")
         .join(types, on=[AS_OF, "type"], how="left")
         .join(segments, on=[AS_OF, "segment"], how="left")

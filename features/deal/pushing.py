@@ -132,7 +132,7 @@ def pushing(view: View) -> pl.LazyFrame:
     moved = pl.col("days_pushed").fill_null(0)
     first = pl.coalesce("first_date", committed)
     told = (
-        view.spine.select(*KEYS, "committed_on", "age_days")
+        view.spine.select(*KEYS, AS_OF, "committed_on", "age_days")
         .join(_pushes(view), on=KEYS, how="left")
         .with_columns(
             feature((moved / pl.col("age_days").clip(1.0)).clip(0, _MOST), "pushed_to_age"),

@@ -170,7 +170,7 @@ def rhythm(view: View) -> pl.LazyFrame:
         .join(view.spine.select(*KEYS, "created_at"), on=KEYS)
     )
     told = (
-        view.spine.select(*KEYS, "created_at")
+        view.spine.select(*KEYS, AS_OF, "created_at")
         .join(_counted(rows), on=KEYS, how="left")
         .join(_latencies(rows), on=KEYS, how="left")
         .with_columns(pl.coalesce("longest_silence_days", days_since(pl.col("created_at"))))

@@ -37,9 +37,9 @@ FEATURES = (
     ),
     Feature(
         name="owner_pushes_mean",
-        meaning="Mean number of pushes (changes of the close date to a later one, known when the "
-        "close became known) per closed deal of the deal's owner as of as_of, mixed with 20 deals "
-        "of the book's mean.",
+        meaning="Mean number of pushes (changes of the close date to a later one, known no later "
+        "than the close was) per closed deal of the deal's owner as of as_of, mixed with 20 deals "
+        "of the book's mean; whose a closed deal was when its close became known.",
         unit="pushes",
         concept="rep_context",
         needs=(*_OWNER, *_OUTCOME, "opportunities.close_date"),
@@ -74,7 +74,7 @@ def workload(view: View) -> pl.LazyFrame:
         .agg(pl.col("changed_at").max().alias("taken_at"))
     )
     return (
-        view.spine.select(*KEYS, OWNER_REP_ID, "created_at")
+        view.spine.select(*KEYS, AS_OF, OWNER_REP_ID, "created_at")
         .join(owners, on=[AS_OF, OWNER_REP_ID], how="left")
         .join(changes, on=KEYS, how="left")
         .select(

@@ -1,7 +1,10 @@
 """Other futures of the same past: what is known at a moment stays, everything else changes."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+
+import polars as pl
 
 from features.book import Book, make_book
 from features.schema import HISTORY, NOW, ROW, TABLES, Table
@@ -11,17 +14,50 @@ from tests.features.random_world import ACCOUNTS, DEALS, HISTORIES, Rows, draw, 
 KEY_OF = {"opportunity_changes": "opportunity_id", "account_changes": "account_id"}
 TABLE_OF = {"opportunity_changes": "opportunities", "account_changes": "accounts"}
 COLUMN_OF = {"owner": "owner_rep_id", "probability": "crm_probability"}
+SHARED = {"rep_id", "owner_rep_id"}
+"""Identities that mean the same in every world."""
+WORLD_ENDS = ":"
 EVERYTHING = {name: frozenset(table.schema) for name, table in TABLES.items()}
 
 
-def twins(seed: int, as_of: datetime) -> tuple[Book, Book]:
-    """Two books with one past: the second one's rows and cells at or after as_of are others."""
+def twins(seeds: Iterable[int], as_of: datetime) -> tuple[Book, Book]:
+    """Two books with one past: the second one's rows and cells at or after as_of are others.
+
+    Each book holds one world per seed, and no world's rows name another's entities: a feature of
+    ten small worlds costs hardly more than that of one.
+    """
+    here: Rows = {}
+    there: Rows = {}
+    for seed in seeds:
+        for whole, rows in zip((here, there), _pair(seed, as_of), strict=True):
+            for name, lines in rows.items():
+                theirs = whole.setdefault(name, [])
+                if name != "stages" or not theirs:  # the one table that worlds have in common
+                    theirs += [_renamed(line, seed) for line in lines]
+    return _book(here), _book(there)
+
+
+def world_of(entity_id: pl.Expr) -> pl.Expr:
+    """The seed of the world that an entity comes from."""
+    return entity_id.str.split(WORLD_ENDS).list.first().cast(pl.Int64)
+
+
+def _renamed(line: Row, seed: int) -> Row:
+    return {
+        name: f"{seed}{WORLD_ENDS}{value}"
+        if name.endswith("_id") and name not in SHARED and value is not None
+        else value
+        for name, value in line.items()
+    }
+
+
+def _pair(seed: int, as_of: datetime) -> tuple[Rows, Rows]:
     here, there = draw(seed), edited(draw(seed), as_of, Random(seed + 1))
     past = _histories(Random(seed + 2), as_of)
     futures = (Random(seed + 3), Random(seed + 4))
     for rows, rng in zip((here, there), futures, strict=True):
         _write_history(rows, past, as_of, rng)
-    return _book(here), _book(there)
+    return here, there
 
 
 def edited(rows: Rows, as_of: datetime, rng: Random) -> Rows:
@@ -128,8 +164,11 @@ def _chain(
     table: str, of: tuple[str, str], rng: Random, start: str, as_of: datetime, *, is_past: bool
 ) -> list[Row]:
     """Changes on one side of as_of, in the order in which they became known, from `start` on."""
-    times = [(moment(rng), moment(rng)) for _ in range(rng.randint(0, 5))]
-    mine = sorted((pair for pair in times if (max(pair) < as_of) == is_past), key=max)
+    times = {(moment(rng), moment(rng)) for _ in range(rng.randint(0, 5))}
+    # Of changes known at one moment the one made first comes first, as `as_known` has it.
+    mine = sorted(
+        (pair for pair in times if (max(pair) < as_of) == is_past), key=lambda p: (max(p), p)
+    )
     entity, field = of
     lines: list[Row] = []
     value = start

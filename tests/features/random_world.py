@@ -115,6 +115,7 @@ def _deal(rng: Random, deal: str) -> Row:
         "closed_at": closed,
         "outcome": "open" if closed is None else rng.choice(["won", "lost"]),
         "discount_pct": 5.0,
+        "lead_source": ("web", "partner", "fax")[_number(deal)],
     }
 
 

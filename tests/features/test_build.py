@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features import build
+from features import batch
+from features.batch import Way
 from features.book import Book, make_book
 from features.build import account_features, deal_features
 from features.calendar import Calendar
@@ -90,14 +91,20 @@ def test_an_empty_spine_gives_an_empty_frame() -> None:
     assert deals_of(small_book(), day(-9_999)).columns[3:] == [f.name for f in DEAL]
 
 
-def test_the_result_does_not_depend_on_the_batches(
-    demo: Book, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("way", ["plain", "fast"])
+def test_the_result_does_not_depend_on_the_way_or_the_batches(
+    way: Way, demo: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, deals = accounts_of(demo, *SPREAD), deals_of(demo, *SPREAD)
-    monkeypatch.setattr(build, "_ROWS_AT_ONCE", 100)
+    context = build_context(demo, SPREAD, DAYS)
+    monkeypatch.setattr(batch, "_ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(batch, "_PAIRS_AT_ONCE", 20_000)
 
-    assert_frame_equal(accounts_of(demo, *SPREAD), whole, check_exact=True)
-    assert_frame_equal(deals_of(demo, *SPREAD), deals, check_exact=True)
+    again = account_features(demo, account_spine(demo, SPREAD), context, DAYS, way=way)
+    deals_again = deal_features(demo, deal_spine(demo, SPREAD), context, DAYS, way=way)
+
+    assert_frame_equal(again, whole, check_exact=True)
+    assert_frame_equal(deals_again, deals, check_exact=True)
 
 
 FLAT_IN_THE_DEMO = {"stage_moves_back", "is_last_move_back", "stages_skipped"}

@@ -81,7 +81,7 @@ def test_missing_tables_switch_features_off_by_name() -> None:
     assert "net_invoiced_90d" not in off
 
 
-def test_the_contract_changes_with_names_order_units_and_directions() -> None:
+def test_the_contract_changes_with_names_order_units_directions_and_vocabularies() -> None:
     first, second = ACCOUNT[:2]
     contracts = [
         (first, second),
@@ -89,6 +89,8 @@ def test_the_contract_changes_with_names_order_units_and_directions() -> None:
         (first,),
         (replace(first, unit="weeks"), second),
         (replace(first, direction={"win": 1}), second),
+        (replace(first, unit="category", vocabulary=("new", "old"), direction={}), second),
+        (replace(first, unit="category", vocabulary=("old", "new"), direction={}), second),
     ]
 
     assert len({contract_hash(contract) for contract in contracts}) == len(contracts)
@@ -99,6 +101,12 @@ def test_the_contract_changes_with_names_order_units_and_directions() -> None:
 
 def test_the_page_of_features_is_current() -> None:
     assert PAGE.read_text() == page(), "run: python -m features.catalogue > docs/features.md"
+
+
+def test_the_page_gives_the_words_of_a_category_in_the_order_of_their_codes() -> None:
+    (line,) = [line for line in page().splitlines() if line.startswith("| `deal_type` |")]
+
+    assert "| category: new, expansion, renewal, other |" in line
 
 
 def test_every_feature_is_on_the_page_once() -> None:

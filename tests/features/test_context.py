@@ -88,6 +88,20 @@ def test_declared_stages_keep_their_order_even_when_no_deal_passed_them() -> Non
     assert places == [("offer", 1.0), ("qualify", 0.0)]
 
 
+@pytest.mark.parametrize(("rank", "place"), [(None, None), (4.0, 0.0)])
+def test_a_stage_without_a_rank_has_no_place(rank: float | None, place: float | None) -> None:
+    declared = [
+        {"stage": "offer"},
+        {"stage": "qualify", "sort_order": rank},
+        {"stage": "won", "sort_order": 3.0, "is_closed": True},
+    ]
+
+    stages = context_of(opportunities=[deal()], stages=declared).stages
+
+    places = stages.filter(pl.col(AS_OF) == day(0)).select("stage", "position").rows()
+    assert places == [("offer", None), ("qualify", place)]
+
+
 def test_amounts_are_medians_of_won_deals_by_type_and_segment() -> None:
     history = change("amount", "1", "2", at=day(-999), opportunity_id="another")
     segment = account_change("segment", "small", "large", at=day(-900))

@@ -10,7 +10,7 @@ from features.calendar import Calendar
 from features.context import build_context
 from features.schema import AS_OF, ENTITY_ID
 from features.snapshot import account_spine, deal_spine, deal_state
-from features.view import View
+from features.view import KEYS, View
 from tests.factories import day
 
 UTC_DAYS = Calendar()
@@ -31,8 +31,9 @@ def deal_view(book: Book, *as_ofs: datetime, calendar: Calendar = UTC_DAYS) -> V
 
 
 def described(group: Group, view: View) -> pl.DataFrame:
-    """The group's frame, sorted by its keys."""
-    return group(view).collect().sort(ENTITY_ID, AS_OF)
+    """What the group says of every row of the spine, sorted by entity and moment."""
+    told = view.spine.select(*KEYS, ENTITY_ID, AS_OF).join(group(view), on=KEYS, how="left")
+    return told.drop(*KEYS).sort(ENTITY_ID, AS_OF).collect()
 
 
 def account_row(

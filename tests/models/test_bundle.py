@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from features.calendar import Calendar
-from models.bundle import BundleError, load_bundle, verify_bundle, write_bundle
+from models.bundle import BundleError, load_bundle, read_bundle, verify_bundle, write_bundle
 from models.golden import GoldenDeals, golden_rows
 from models.layout import manifest_of
 from models.policy import Policy
@@ -136,6 +136,30 @@ def test_files_that_contradict_one_another_are_refused_without_parsing(
 
     with pytest.raises(BundleError):
         verify_bundle(folder)
+
+
+def test_the_vocabulary_of_a_category_travels_with_the_model(parts, tmp_path):
+    kind = replace(parts.contract.deal[0], unit="category", vocabulary=("email", "call"))
+    contract = replace(parts.contract, deal=(kind, *parts.contract.deal[1:]))
+    folder = tmp_path / "coded"
+    write_bundle(
+        folder,
+        bucket=parts.bucket,
+        slip=parts.slip,
+        card=parts.card,
+        contract=contract,
+        golden=parts.golden,
+        policy=Policy(),
+    )
+
+    assert read_bundle(folder).contract == contract
+
+    path = folder / "contract.json"
+    assert b'"email"' in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b'"email"', b'"fax"'))
+    (folder / "manifest.json").write_text(manifest_of(contents(folder)).to_json())
+    with pytest.raises(BundleError, match=r"card\.json: expected contract_hash"):
+        read_bundle(folder)
 
 
 def test_a_folder_that_became_a_link_is_refused(bundle_folder, tmp_path):

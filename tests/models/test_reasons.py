@@ -140,6 +140,30 @@ def test_zero_and_less_have_sentences_of_their_own():
     assert below.value == -2.0
 
 
+KIND = entry(
+    "kind",
+    "engagement",
+    unit="category",
+    sentence="phase of the last activity: {value}",
+    vocabulary=("pre_sales", "sales", "post_sales"),
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "word"), [(0.0, "pre sales"), (1.0, "sales"), (2.0, "post sales"), (3.0, "other")]
+)
+def test_a_category_reads_as_its_word_beside_no_norm(code, word):
+    explanation = Explanation(
+        ("kind",), np.full((1, 1, 1), 0.5), np.ones(1), np.zeros(1), ("up",), ("down",)
+    )
+    X = pl.DataFrame({"kind": [code]})
+
+    ((reason,),) = top_reasons(explanation, X, features=(KIND,), as_of=[TODAY], peers=X)
+
+    assert reason.text == f"phase of the last activity: {word}"
+    assert (reason.value, reason.peer_value) == (code, None)
+
+
 def test_at_most_five_reasons_are_told():
     catalogue = tuple(
         entry(f"f{place}", concept)

@@ -1,13 +1,15 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
+from features.feature import Feature
 from models.logodds import sigmoid
 from tests.training.learnable import FEATURES, table, values
 from training.fit import FitError, fit_bucket
-from training.heads import Sample, booster_params, fit_logistic
+from training.heads import Craft, Sample, booster_params, fit_head, fit_logistic
 
 
 def truth(found: np.ndarray) -> np.ndarray:
@@ -151,6 +153,47 @@ def test_heads_grow_with_the_cases_of_the_rarer_answer():
     assert few.leaves < many.leaves
     assert size(200, overlap=6).min_leaf == 6 * size(200).min_leaf
     assert size(20, rows=60).min_leaf == 5
+
+
+def kind_of(words: int) -> Feature:
+    return replace(
+        FEATURES[1],
+        name="kind",
+        unit="category",
+        vocabulary=tuple(f"kind {number}" for number in range(words)),
+    )
+
+
+def coded_sample() -> Sample:
+    """The codes 1 and 3 say yes, the others no, and of some rows the code is not known."""
+    codes = np.random.default_rng(1).integers(0, 5, 2_000).astype(np.float32)
+    y = np.isin(codes, (1, 3))
+    codes[::7] = np.nan
+    y[::7] = np.arange(len(y[::7])) % 3 != 0
+    X = pl.DataFrame({"kind": codes})
+    return Sample(X, y, np.ones(len(y)), rarer=800)
+
+
+def test_a_head_takes_the_codes_of_a_category_for_what_they_are():
+    sample = coded_sample()
+    codes = pl.DataFrame({"kind": [0.0, 1.0, 2.0, 3.0, 4.0]})
+
+    head = fit_head(sample, "walk", Craft("lightgbm", (kind_of(4),), seed=1, threads=1))
+
+    assert "num_cat=0" not in head.boosters[0].text()
+    odds = head.log_odds(codes.to_numpy().astype(np.float32))
+    assert odds[[1, 3]].min() > odds[[0, 2, 4]].max()
+
+
+def test_the_logistic_reads_no_number_out_of_a_code_but_knows_whether_there_is_one():
+    sample = coded_sample()
+    codes = pl.DataFrame({"kind": [0.0, 1.0, 4.0, None]})
+
+    head = fit_head(sample, "walk", Craft("logistic", (kind_of(4),), seed=1, threads=1))
+
+    first, second, last, unknown = head.logistic.log_odds(codes)
+    assert first == second == last
+    assert unknown > first
 
 
 def test_a_column_that_is_never_known_does_not_trouble_the_logistic():

@@ -66,6 +66,39 @@ def test_the_level_is_held_against_the_best_of_the_year() -> None:
     assert said["usage_to_peak"] == pytest.approx(15 / 60)
 
 
+def test_nothing_is_rounded_but_the_values() -> None:
+    said = said_of(
+        usage(1.0, period_on=on(-1)),
+        usage(0.0, period_on=on(-2)),
+        usage(0.0, period_on=on(-3)),
+        usage(7.0, period_on=on(-40)),
+        usage(7.0, period_on=on(-120)),
+        usage(7.0, period_on=on(-400)),
+    )
+
+    assert said["usage_change_14d"] == pytest.approx(-20 / 21, abs=1e-7)
+    assert said["usage_change_90d"] == pytest.approx(8 / 28 - 1, abs=1e-7)
+    assert said["usage_change_year"] == pytest.approx(2 / 7 - 1, abs=1e-7)
+    assert said["usage_swing_180d"] == pytest.approx(16 / 15, abs=1e-7)
+    assert said["usage_to_peak"] == pytest.approx(1 / 21, abs=1e-7)
+
+
+def test_equal_levels_are_no_change_to_the_last_bit() -> None:
+    tenths = [usage(0.1, period_on=on(-days)) for days in (1, 2, 3, 40, 400)]
+
+    said = said_of(*tenths)
+
+    assert (said["usage_change_14d"], said["usage_change_year"]) == (0.0, 0.0)
+    assert said["usage_swing_180d"] == 0.0
+
+
+def test_an_older_mean_of_zero_or_less_gives_no_change() -> None:
+    for older in (0.0, -3.0):
+        said = said_of(usage(4.0, period_on=on(-1)), usage(older, period_on=on(-40)))
+
+        assert said["usage_change_14d"] is None
+
+
 def test_silence_runs_from_the_end_of_the_newest_day_with_any_use() -> None:
     said = said_of(
         usage(5.0, period_on=on(-11)),

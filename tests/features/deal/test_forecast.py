@@ -53,3 +53,12 @@ def test_without_changes_nothing_moved_and_nothing_is_known() -> None:
 
     assert (said["forecast_step"], said["crm_probability"]) == (None, None)
     assert said["forecast_raised"] == said["crm_probability_change_90d"] == 0.0
+
+
+def test_moves_of_the_probability_below_a_thousandth_are_summed_too() -> None:
+    said = said_of(
+        change("probability", "0.1", "0.1004", at=day(-9)),
+        change("probability", "0.1004", "0.1008", at=day(-8)),
+    )
+
+    assert said["crm_probability_change_30d"] == pytest.approx(0.0008)

@@ -68,3 +68,27 @@ def test_a_move_before_creation_took_no_days() -> None:
 
     assert said["first_stage_days"] == 0.0
     assert said["path_days_ratio"] == pytest.approx(95 / 60)
+
+
+def test_the_usual_time_is_exact_to_the_microsecond() -> None:
+    """A won deal stood 0.0004 days in qualify and so did this one: thousandths would say 0."""
+    stood = 0.0004
+    of = book(
+        accounts=[account()],
+        opportunities=[deal(at=day(-1)), closed("won", "won", at=day(-100))],
+        opportunity_changes=[
+            moved("qualify", "offer", -160 + stood, opportunity_id="won"),
+            moved("qualify", "elsewhere", -1 + 2 * stood),
+        ],
+        stages=ORDER,
+    )
+
+    assert deal_row(moves, of)["path_days_ratio"] == pytest.approx(2.0)
+
+
+def test_of_moves_at_one_moment_the_one_recorded_first_ended_the_stay() -> None:
+    first = moved("show", "qualify", -50, recorded_at=day(-49))
+    second = moved("qualify", "offer", -50, recorded_at=day(-48))
+
+    assert said_of(first, second)["path_days_ratio"] == pytest.approx((0 + 50) / (40 + 20))
+    assert said_of(second, first)["path_days_ratio"] == pytest.approx((0 + 50) / (40 + 20))

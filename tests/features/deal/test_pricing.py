@@ -1,5 +1,6 @@
 import pytest
 
+from features.catalogue import switched_off
 from features.deal.pricing import pricing
 from tests.factories import account, activity, book, change, closed, day, deal, quote
 from tests.features.views import deal_row
@@ -45,3 +46,11 @@ def test_a_proposal_puts_the_price_on_the_table_too() -> None:
     assert said_of()["is_priced"] == 0.0
     assert said_of(activities=[proposal])["is_priced"] == 1.0
     assert said_of()["discount_depth"] is None
+
+
+def test_without_activities_nobody_knows_whether_a_proposal_was_made() -> None:
+    rows = {"accounts": [account()], "quotes": [quote(at=day(-9))]}
+    spoken = [activity(at=day(-3))]
+
+    assert switched_off("deal", book(**rows))["is_priced"] == ("activities",)
+    assert "is_priced" not in switched_off("deal", book(**rows, activities=spoken))
