@@ -20,12 +20,15 @@ from pathlib import Path
 
 from benchmarks.datasets import bpi2012, online_retail, receivables
 from benchmarks.datasets.conversion import Conversion
-from benchmarks.evaluation_page import page
+from benchmarks.evaluation_page import gains_section, page
+from features.book import Book
 from features.calendar import Calendar
 from features.crm.source import open_source
-from training.config import load_experiment
+from training.config import Experiment, load_experiment
 from training.run import backtest
 
+GAINS_FILE = "catalogue_gain.json"
+"""What `benchmarks.catalogue_gain` leaves beside the sets' own results."""
 PACKAGES = ("bucketlist", "polars", "lightgbm", "scikit-learn", "numpy")
 
 
@@ -42,6 +45,18 @@ class DataSet:
     name: str
     convert: Callable[[Path, Path], Conversion]
     time_zone: str
+
+    @property
+    def calendar(self) -> Calendar:
+        """The days of the set."""
+        return Calendar(self.time_zone)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The recipe that ships for the set."""
+        return load_experiment(
+            Path(str(files("training").joinpath(f"experiments/{self.name}.toml")))
+        )
 
 
 SETS = (
@@ -64,16 +79,10 @@ def evaluate(dataset: DataSet, source: Path, *, now: datetime) -> Mapping[str, o
         NotEnoughDataError: when the history is too short for one origin.
     """
     started = time.perf_counter()
-    calendar = Calendar(dataset.time_zone)
-    experiment = load_experiment(
-        Path(str(files("training").joinpath(f"experiments/{dataset.name}.toml")))
-    )
     with tempfile.TemporaryDirectory() as folder:
-        tables, out = Path(folder) / "tables", Path(folder) / "backtest"
-        conversion = dataset.convert(source, tables)
-        say(f"{dataset.name}: {conversion.rows_in:,} raw rows")
-        book = open_source(f"files:{tables}", calendar=calendar, now=now).read().book
-        backtest(book, experiment, calendar, out=out, progress=say)
+        out = Path(folder) / "backtest"
+        conversion, book = read(dataset, source, tables=Path(folder) / "tables", now=now)
+        backtest(book, dataset.experiment, dataset.calendar, out=out, progress=say)
         metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     say(f"{dataset.name}: {time.perf_counter() - started:.0f} s")
     return {
@@ -84,6 +93,18 @@ def evaluate(dataset: DataSet, source: Path, *, now: datetime) -> Mapping[str, o
         "dropped": dict(conversion.dropped),
         "metrics": metrics,
     }
+
+
+def read(dataset: DataSet, source: Path, *, tables: Path, now: datetime) -> tuple[Conversion, Book]:
+    """Turn the raw files into contract tables, and open those as any other CRM.
+
+    Raises:
+        RawDataError: when a raw file or column is missing.
+    """
+    conversion = dataset.convert(source, tables)
+    say(f"{dataset.name}: {conversion.rows_in:,} raw rows")
+    found = open_source(f"files:{tables}", calendar=dataset.calendar, now=now).read()
+    return conversion, found.book
 
 
 def versions() -> dict[str, str]:
@@ -100,7 +121,10 @@ def write_page(results: Path, out: Path) -> None:
             there.append(json.loads(file.read_text(encoding="utf-8")))
         else:
             missing.append(dataset.name)
-    write_whole(out, page(there, missing))
+    text, gains = page(there, missing), results / GAINS_FILE
+    if gains.is_file():
+        text += gains_section(json.loads(gains.read_text(encoding="utf-8")))
+    write_whole(out, text)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -71,6 +71,57 @@ def section(result: Json) -> str:
     return "\n".join(lines) + "\n"
 
 
+def gains_section(gains: Json) -> str:
+    """What the whole catalogue gains over the first one, with the same folds and seeds.
+
+    Args:
+        gains: contents of the result file of `benchmarks.catalogue_gain`.
+    """
+    told = [_sizes(gains["catalogues"][name]) for name in ("first", "whole")]
+    intro = (
+        f"The first catalogue held {told[0]} features; today's holds {told[1]}. Both are fitted "
+        "at the same origins with the same seeds; features that both have are computed as they "
+        "are today. Log loss over the same rows; the gain is the paired difference, positive "
+        "where the whole catalogue is better, with its 90 % interval by account."
+    )
+    lines = [
+        "",
+        "## What the wider catalogue gains",
+        "",
+        intro,
+        "",
+        "| | model | features, first → whole | log loss, first | log loss, whole | gain |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, found in gains["sets"].items():
+        for part, of_part in found["parts"].items():
+            sizes = f"{of_part['features']['first']} → {of_part['features']['whole']}"
+            for row in of_part["models"]:
+                cells = (
+                    f"{name}, {part}",
+                    row["model"],
+                    sizes,
+                    _figure(row["first"]),
+                    _figure(row["whole"]),
+                    _gain(row["gain"]),
+                )
+                lines.append(f"| {' | '.join(cells)} |")
+    runs = "; ".join(
+        f"{name} on {found['evaluated_on']} with lightgbm {found['versions']['lightgbm']}"
+        for name, found in gains["sets"].items()
+    )
+    missing = [
+        f"- Not compared: {name}, {part}: {why}."
+        for name, found in gains["sets"].items()
+        for part, why in found["missing"].items()
+    ]
+    return "\n".join([*lines, "", *missing, f"- Run: {runs}."]) + "\n"
+
+
+def _sizes(size: Json) -> str:
+    return f"{size['account']} account and {size['deal']} deal"
+
+
 def verdict(found: Json) -> str:
     """One plain sentence: who wins, by how much, and whether that is certain.
 

@@ -10,11 +10,17 @@ import subprocess
 import sys
 
 EXAMPLES = "300"
+WORLDS = "1000"
+"""Random worlds in which every group of features is held against another future."""
 
 
 def properties() -> int:
-    """Every property test with EXAMPLES examples instead of the short form."""
-    environment = {**os.environ, "BUCKETLIST_TEST_EXAMPLES": EXAMPLES}
+    """Every property test with EXAMPLES examples and WORLDS worlds, not those of the short form."""
+    environment = {
+        **os.environ,
+        "BUCKETLIST_TEST_EXAMPLES": EXAMPLES,
+        "BUCKETLIST_TEST_WORLDS": WORLDS,
+    }
     command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "-m", "not needs"]
     return subprocess.run([*command, "tests"], env=environment, check=False).returncode
 

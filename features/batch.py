@@ -16,10 +16,11 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.coded import CodedBook, Timelines, coded
+from features.coded import CodedBook, coded
 from features.context import Context
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID
 from features.timeline import Timeline
+from features.timelines import Timelines
 from features.view import SPINE_ROW, View
 
 Way = Literal["plain", "fast"]

@@ -4,40 +4,28 @@ Ids of accounts, deals and contacts are hashed once for a whole run. What follow
 integers and on slices, and never looks at an account outside its part.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features import snapshot
 from features.book import Book
 from features.calendar import Calendar
-from features.history import happened, known_from, value_starts
-from features.measure import Measure
-from features.running import Running
+from features.history import happened, value_starts
 from features.schema import (
     ACCOUNT_ID,
-    AS_OF,
-    ENTITY_ID,
-    HISTORY,
-    NOW,
     OPPORTUNITY_ID,
     TABLES,
     TIME,
     Table,
 )
 from features.timeline import (
-    KNOWN,
     MOMENT,
-    OWNER,
-    Questions,
-    Timeline,
     in_order,
-    stretched,
 )
 
 CODE = pl.UInt32()
@@ -160,99 +148,6 @@ def coded(book: Book, accounts: pl.Series, calendar: Calendar) -> CodedBook:
     plain = {name: rows.drop("_code") for name, rows in tables.items()}
     whole = Book(book.tables, book.present, book.observed_until, value_starts(book))
     return CodedBook(ids, deals[OPPORTUNITY_ID], plain, starts, whole)
-
-
-@dataclass(frozen=True, eq=False)
-class Timelines:
-    """The tables of one part in order, as a view asks for them; each is made at most once.
-
-    Attributes:
-        book: the part.
-        spine: numbered rows with codes as ids, one per question; the identity only.
-        calendar: the organisation's.
-        first: the part's lowest codes of an account and of a deal.
-        count: how many accounts and how many deals the part has.
-        strays: activities of the part's deals that name an account of another part.
-    """
-
-    book: Book
-    spine: pl.DataFrame
-    calendar: Calendar
-    first: tuple[int, int]
-    count: tuple[int, int]
-    strays: pl.DataFrame
-    _made: dict[tuple[str, str, bytes], Timeline] = field(default_factory=dict)
-    _running: dict[tuple[str, str, bytes], Running] = field(default_factory=dict)
-    _rows: dict[tuple[str, str, int | None], pl.LazyFrame] = field(default_factory=dict)
-
-    def known(self, table: str, *, by: str | None, within: int | None) -> pl.LazyFrame:
-        """As `View.known`."""
-        key, left = self._keys(table, by)
-        if (table, key, within) not in self._rows:
-            timeline = self._timeline(table, key)
-            taken = set(self.spine.columns)
-            renames = {n: f"{n}_{table}" for n in timeline.rows.columns if n in taken}
-            named = Timeline(timeline.rows.rename(renames), timeline.owners)
-            rows = stretched(named, self._questions(key, left), self.spine, days=within)
-            stamps = snapshot.unstamped(TABLES[table], self.calendar)
-            self._rows[table, key, within] = rows.drop(OWNER, MOMENT, KNOWN).with_columns(*stamps)
-        return self._rows[table, key, within]
-
-    def measured(
-        self, table: str, measures: Sequence[Measure], *, by: str | None, at: pl.Expr | None
-    ) -> pl.DataFrame:
-        """As `View.measured`, in the order of the spine."""
-        key, left = self._keys(table, by)
-        name = (table, key, b"" if at is None else at.meta.serialize())
-        if name not in self._running:
-            timeline = self._timeline(table, key, at)
-            self._running[name] = Running(timeline, self._questions(key, left))
-        return self._running[name].told(measures)
-
-    def _keys(self, table: str, by: str | None) -> tuple[str, str]:
-        is_deal_spine = ACCOUNT_ID in self.spine.columns
-        key = by or snapshot.key_of(TABLES[table], is_deal_spine=is_deal_spine)
-        is_own = key == OPPORTUNITY_ID or not is_deal_spine
-        return key, ENTITY_ID if is_own else ACCOUNT_ID
-
-    def _questions(self, key: str, left: str) -> Questions:
-        owner = self.spine[left].to_numpy().astype(np.int64) - self._first(key)
-        return Questions(owner, self.spine[AS_OF].dt.timestamp("us").to_numpy())
-
-    def _first(self, key: str) -> int:
-        return self.first[key == OPPORTUNITY_ID]
-
-    def _timeline(self, table: str, key: str, at: pl.Expr | None = None) -> Timeline:
-        name = (table, key, b"" if at is None else at.meta.serialize())
-        if name not in self._made:
-            spec = TABLES[table]
-            safe = [c.name for c in spec.columns if c.known_at not in {HISTORY, NOW}]
-            there = self.book[table].collect_schema().names()
-            known = known_from(spec, self.calendar).alias(KNOWN)
-            read = [*(pl.col(name) for name in safe if name in there), known]
-            rows = self.book[table].select(read)
-            if table == "activities" and key == OPPORTUNITY_ID and self.strays.height:
-                rows = pl.concat([rows, self.strays.lazy().select(read)])
-            is_in_order = key == ACCOUNT_ID and key in there and at is None
-            if key not in there:
-                rows = snapshot.with_account(rows, self.book)
-            owners = self.count[key == OPPORTUNITY_ID]
-            moment = happened(spec, self.calendar) if at is None else at
-            owner = (pl.col(key).cast(pl.Int64) - self._first(key)).alias(OWNER)
-            ordered = (
-                rows.with_columns(moment.alias(MOMENT), owner)
-                .filter(
-                    pl.col(OWNER).is_between(0, owners - 1),  # not so where a deal is elsewhere's
-                    pl.all_horizontal(pl.col(KNOWN, MOMENT).is_not_null()),
-                )
-                .with_columns(pl.max_horizontal(KNOWN, MOMENT).alias(KNOWN))
-                .drop(key)
-                .collect()
-            )
-            if not is_in_order:
-                ordered = ordered[in_order(ordered[OWNER], ordered[MOMENT])]
-            self._made[name] = Timeline(ordered, owners)
-        return self._made[name]
 
 
 def _read(book: Book, table: str) -> pl.LazyFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.measure import PARTS_PER_UNIT, Measure
+from features.measure import PARTS_PER_UNIT, Kind, Measure
 from features.schema import TIME
 from features.timeline import OWNER, Ints, Questions, Timeline
 
@@ -25,8 +25,9 @@ class Running:
         self._hidden = timeline.crossing(asked)
         self._edges: dict[int | None, Ints] = {}
         self._masks: dict[bytes, Mask] = {}
-        self._sums: dict[tuple[bytes, bytes], Ints] = {}
+        self._sums: dict[tuple[bytes, bytes], tuple[npt.NDArray[np.integer], Ints]] = {}
         self._values: dict[tuple[bytes, bytes], tuple[Ints, Ints]] = {}
+        self._told_cells: dict[tuple[Kind, bytes], pl.Series] = {}
         self._neighbours: dict[tuple[bytes, int], Ints] = {}
 
     def told(self, measures: Sequence[Measure]) -> pl.DataFrame:
@@ -56,21 +57,25 @@ class Running:
         return self._sum(measure, begin, end)
 
     def _sum(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
-        kept = self._mask(measure.where)
-        if measure.kind == "count":
-            added = kept.view(np.int8)
-        else:
-            added = np.where(kept, self._cells(measure).to_numpy(), 0)
-        name = (_name(measure.where), _name(measure.of))
-        if name not in self._sums:
-            self._sums[name] = np.zeros(len(added) + 1, np.int64)
-            np.cumsum(added, out=self._sums[name][1:])
-        told = self._sums[name][end] - self._sums[name][begin]
+        added, sums = self._totals(measure)
+        told = sums[end] - sums[begin]
         question, row = self._hidden
         inside = (begin[question] <= row) & (row < end[question])
         np.subtract.at(told, question[inside], added[row[inside]])
         numbers = pl.Series(measure.name, told)
         return numbers if measure.kind == "count" else numbers / PARTS_PER_UNIT
+
+    def _totals(self, measure: Measure) -> tuple[npt.NDArray[np.integer], Ints]:
+        """What every row adds, and the sum of all rows before each place."""
+        name = (_name(measure.where), _name(measure.of))
+        if name not in self._sums:
+            kept = self._mask(measure.where)
+            is_count = measure.kind == "count"
+            added = kept.view(np.int8) if is_count else self._cells(measure).to_numpy() * kept
+            sums = np.zeros(len(added) + 1, np.int64)
+            np.cumsum(added, out=sums[1:])
+            self._sums[name] = (added, sums)
+        return self._sums[name]
 
     def _distinct(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
         """A value counts where its row is the first one of it in the stretch."""
@@ -115,9 +120,13 @@ class Running:
 
     def _cells(self, measure: Measure) -> pl.Series:
         """What every row adds or tells; a constant is the same for all."""
-        cells = self._timeline.rows.select(cells=measure.numbers)["cells"]
-        height = self._timeline.rows.height
-        return cells if len(cells) == height else cells.new_from_index(0, height)
+        name = (measure.kind, _name(measure.of))
+        if name not in self._told_cells:
+            cells = self._timeline.rows.select(cells=measure.numbers)["cells"]
+            height = self._timeline.rows.height
+            is_whole = len(cells) == height
+            self._told_cells[name] = cells if is_whole else cells.new_from_index(0, height)
+        return self._told_cells[name]
 
     def _cell(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
         numbers = self._cells(measure).to_numpy()

@@ -7,7 +7,6 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.coded import Timelines
 from features.context import Context
 from features.history import happened
 from features.measure import (
@@ -25,6 +24,7 @@ from features.measure import (
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, TABLES
 from features.snapshot import known_at, value_at
 from features.timeline import MOMENT
+from features.timelines import Timelines
 
 __all__ = [
     "KEYS",

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
+from features.catalogue import features_of
+from features.feature import Entity
 from features.snapshot import Commitment
 
 LADDER_WEEKS: tuple[int, ...] = (26, 13, 8, 4)
@@ -58,9 +60,34 @@ class Origins:
 
 @dataclass(frozen=True, slots=True)
 class FeatureChoice:
-    """Catalogue features that this experiment leaves out, by name."""
+    """Which features of the catalogue the models may read.
+
+    A name stands for the features of that name of both entities; `account.amount_won` or
+    `deal.stage_position` for one.
+
+    Attributes:
+        exclude: what is left out. With `only`, whatever else the catalogue holds.
+        only: what is kept, the names of both entities in one list; everything unless given.
+    """
 
     exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.only:
+            return
+        if self.exclude:
+            raise ExperimentError("features: expected `exclude` or `only`, got both")
+        every = [(entity, one.name) for entity in get_args(Entity) for one in features_of(entity)]
+        catalogue = {f"{entity}.{name}": name for entity, name in every}
+        _refuse_unknown("experiment, features.only", self.only, {*catalogue, *catalogue.values()})
+        kept = set(self.only)
+        rest = tuple(full for full, name in catalogue.items() if not kept & {full, name})
+        object.__setattr__(self, "exclude", rest)
+
+    def to_mapping(self) -> dict[str, list[str]]:
+        """What was asked for: the rest that `only` leaves out follows from the catalogue."""
+        return {"only": list(self.only)} if self.only else {"exclude": list(self.exclude)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +109,7 @@ class Experiment:
             tried where an earlier one leaves too few origins.
         as_of_grid: the moments at which entities are described.
         origins: spacing and number of the fits.
-        features: what to leave out.
+        features: what to leave out, or what to keep.
         seeds: where chance comes from.
         commitment: for a CRM without close dates, committed day = days after a stage.
         policy: TOML file of the label and decision policy; None is the standing one.
@@ -124,7 +151,7 @@ class Experiment:
                 "spacing_weeks": self.origins.spacing_weeks,
                 "max_count": self.origins.max_count,
             },
-            "features": {"exclude": list(self.features.exclude)},
+            "features": self.features.to_mapping(),
             "seeds": {"models": self.seeds.models, "bootstrap": self.seeds.bootstrap},
             "commitment": None
             if commitment is None

@@ -23,8 +23,9 @@ from training.forecasts import FitPlan
 from training.heads import FitError
 from training.intervals import Mask
 from training.leaks import Movement, Probe, movements
-from training.matrix import Asked, Examples, account_examples, deal_examples, unsafe
+from training.matrix import Asked, Examples, account_examples, deal_examples, excluded, unsafe
 from training.refit import Forecast, Shift, shifts
+from training.shuffled import Guess, guesses, trial_of
 from training.slip_forecasts import MODEL, forecast_slip, slip_past
 from training.span import Plan, plan_of
 from training.suspicion import (
@@ -52,12 +53,14 @@ class Question:
             walk-forward where none is given.
         model_aucs: entity → AUC of the served model, for the warnings that compare with it.
         is_refit: whether the newest origin is fitted twice.
+        is_shuffled: whether it is fitted on shuffled labels.
     """
 
     entities: tuple[Entity, ...] = ("account", "deal")
     as_ofs: tuple[datetime, ...] = ()
     model_aucs: Mapping[Entity, float] = field(default_factory=dict)
     is_refit: bool = True
+    is_shuffled: bool = True
 
     def __post_init__(self) -> None:
         if not self.entities:
@@ -82,6 +85,7 @@ class Hunt:
         movements: features that moved when only the future had.
         shifts: entity → forecasts that moved so.
         refitted: entity → the origin that was fitted twice.
+        guesses: entity → what each prediction told of shuffled labels.
         warnings: what looks too good, in words.
         left_out: entity → feature → why no training reads it; not checked.
         not_run: what could not be checked → why.
@@ -91,14 +95,16 @@ class Hunt:
     movements: list[Movement] = field(default_factory=list)
     shifts: dict[Entity, list[Shift]] = field(default_factory=dict)
     refitted: dict[Entity, datetime] = field(default_factory=dict)
+    guesses: dict[Entity, list[Guess]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     left_out: dict[Entity, dict[str, str]] = field(default_factory=dict)
     not_run: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_passed(self) -> bool:
-        """Whether neither a feature nor a forecast moved."""
-        return not self.movements and not any(self.shifts.values())
+        """Whether neither a feature nor a forecast moved, and none told shuffled labels."""
+        told = any(one.is_finding for found in self.guesses.values() for one in found)
+        return not self.movements and not any(self.shifts.values()) and not told
 
 
 def hunt(
@@ -109,7 +115,7 @@ def hunt(
     *,
     progress: Progress,
 ) -> Hunt:
-    """Disturb the future, refit the newest origin, and name what looks too good.
+    """Disturb the future, refit the newest origin, shuffle labels, name what looks too good.
 
     Raises:
         NotEnoughDataError: when not one moment of one entity could be checked.
@@ -154,13 +160,12 @@ def _probe(
 ) -> None:
     book, experiment, calendar = ground
     catalogue = features_of(entity)
+    lacking = switched_off(entity, book).items()
+    asked_out = excluded(entity, experiment.features.exclude)
     out = {
-        **{
-            name: f"the source lacks {', '.join(n)}"
-            for name, n in switched_off(entity, book).items()
-        },
+        **{name: f"the source lacks {', '.join(n)}" for name, n in lacking},
         **unsafe(book, catalogue),
-        **dict.fromkeys(experiment.features.exclude, "left out by the experiment"),
+        **dict.fromkeys(asked_out, "left out by the experiment"),
     }
     names = tuple(one.name for one in catalogue if one.name not in out)
     found.left_out[entity] = {one.name: out[one.name] for one in catalogue if one.name in out}
@@ -191,7 +196,7 @@ def _look_closer(
     question: Question,
     progress: Progress,
 ) -> None:
-    """Warnings about the out-of-time rows, and the newest origin fitted twice."""
+    """Warnings about the out-of-time rows; the newest origin fitted twice, and on chance."""
     maker = _account_ground if entity == "account" else _deal_ground
     examples, judged, answers, forecast = maker(ground, plan)
     auc = question.model_aucs.get(entity)
@@ -199,26 +204,46 @@ def _look_closer(
     aucs = {} if auc is None else {main: auc}
     found.warnings += model_warnings(PART_OF[entity], {"the served model": auc})
     found.warnings += feature_warnings(judged, answers, aucs)
-    found.warnings += correlation_warnings(judged, answers)
-    found.warnings += fill_warnings(judged, answers)
-    if not question.is_refit:
+    found.warnings += correlation_warnings(judged, answers) + fill_warnings(judged, answers)
+    if question.is_refit:
+        _refit(ground, plan, found, examples, forecast=forecast, say=progress)
+    else:
         found.not_run[f"{entity}: refit"] = "not asked for"
-        return
-    fold = plan.folds[-1]
-    progress(f"{entity}: fitting the origin {fold.origin:%Y-%m-%d} twice")
+    if question.is_shuffled:
+        _shuffle(ground, plan, found, examples, forecast=forecast, say=progress)
+    else:
+        found.not_run[f"{entity}: shuffled labels"] = "not asked for"
+
+
+def _refit(
+    ground: _Ground, plan: Plan, found: Hunt, rows: Examples, *, forecast: Forecast, say: Progress
+) -> None:
+    entity, fold = rows.entity, plan.folds[-1]
+    say(f"{entity}: fitting the origin {fold.origin:%Y-%m-%d} twice")
+    seed, length = ground.experiment.seeds.bootstrap, plan.horizon.length
     try:
-        moved = shifts(
-            examples,
-            fold,
-            forecast,
-            seed=ground.experiment.seeds.bootstrap,
-            horizon=plan.horizon.length,
-            calendar=ground.calendar,
-        )
+        moved = shifts(rows, fold, forecast, seed=seed, horizon=length, calendar=ground.calendar)
     except FitError as error:
         found.not_run[f"{entity}: refit"] = str(error)
         return
     found.shifts[entity], found.refitted[entity] = moved, fold.origin
+
+
+def _shuffle(
+    ground: _Ground, plan: Plan, found: Hunt, rows: Examples, *, forecast: Forecast, say: Progress
+) -> None:
+    entity, origin = rows.entity, plan.folds[-1].origin
+    trial = trial_of(entity, plan, forecast, ground.calendar)
+    say(f"{entity}: fitting the origin {origin:%Y-%m-%d} on shuffled labels")
+    try:
+        told = guesses(rows, trial, seed=ground.experiment.seeds.bootstrap, progress=say)
+    except FitError as error:
+        found.not_run[f"{entity}: shuffled labels"] = str(error)
+        return
+    if not told:
+        found.not_run[f"{entity}: shuffled labels"] = "too few tested rows of either answer"
+    found.guesses[entity] = told
+    found.warnings += [f"{entity}: {one}, {one.doubt}" for one in told if one.doubt]
 
 
 _Made = tuple[Examples, Examples, dict[str, Mask], Forecast]

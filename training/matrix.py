@@ -61,7 +61,7 @@ class Asked:
         horizon: length of the label window; accounts only.
         policy: the label's constants, with the growth floor frozen; accounts only.
         commitment: for a CRM without close dates; deals only.
-        exclude: features that the experiment leaves out.
+        exclude: features that the experiment leaves out, as in `excluded`.
     """
 
     as_ofs: tuple[datetime, ...]
@@ -136,6 +136,16 @@ def unsafe(book: Book, features: Sequence[Feature]) -> dict[str, str]:
     return found
 
 
+def excluded(entity: Entity, names: Sequence[str]) -> frozenset[str]:
+    """The names that say something of the entity: `name`, or `entity.name` for it alone.
+
+    >>> sorted(excluded("deal", ["deal.stage_position", "account.silence_days", "amount_log"]))
+    ['amount_log', 'stage_position']
+    """
+    parted = (name.rpartition(".") for name in names)
+    return frozenset(name for of, _, name in parted if of in ("", entity))
+
+
 def _why_unsafe(book: Book, need: str) -> str:
     table, _, column = need.partition(".")
     if not column:
@@ -182,6 +192,7 @@ def _left_out(
     entity: Entity, book: Book, described: pl.DataFrame, exclude: Sequence[str]
 ) -> dict[str, str]:
     catalogue = features_of(entity)
+    out = excluded(entity, exclude)
     found = {
         name: f"the source lacks {', '.join(missing)}"
         for name, missing in switched_off(entity, book).items()
@@ -189,7 +200,7 @@ def _left_out(
     for name, why in unsafe(book, catalogue).items():
         found.setdefault(name, why)
     for feature in catalogue:
-        if feature.name in exclude:
+        if feature.name in out:
             found[feature.name] = "left out by the experiment"
         elif described[feature.name].null_count() == described.height:
             found.setdefault(feature.name, "never known on the grid")

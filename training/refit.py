@@ -20,6 +20,11 @@ from training.matrix import Examples
 Forecast = Callable[[Examples, Fold], pl.DataFrame]
 """Examples and a fold → entity_id, as_of of the test block, then one column per prediction."""
 
+STATE = frozenset(
+    {ENTITY_ID, AS_OF, "account_id", "owner_rep_id", "segment", "age_days", "horizon_days"}
+)
+"""Columns of account rows that are no outcome."""
+
 _OTHER_EVENT = {"won": "lost", "lost": "won", "open": "won"}
 
 
@@ -152,8 +157,7 @@ def _other_labels(
     Lots are drawn from the half that comes first by label: shuffling alone would leave every
     mean as it was, and a tuning on means unseen.
     """
-    known = {ENTITY_ID, AS_OF, "account_id", "owner_rep_id", "segment", "age_days", "horizon_days"}
-    outcome = [name for name in rows.columns if name not in known]
+    outcome = [name for name in rows.columns if name not in STATE]
     uncertain = rows.select(is_uncertain).to_series()
     pool = rows.filter(uncertain).sort("label", nulls_last=True, maintain_order=True)
     size = int(uncertain.sum())

@@ -52,7 +52,7 @@ _KIND, _PHASE = coded(pl.col("kind"), ACTIVITY_KINDS), coded(pl.col("phase"), PH
 MEASURES = (
     cell_of_newest("touch_kind", _KIND, is_personal() & is_touch()),
     cell_of_newest("reply_kind", _KIND, is_personal() & is_reply()),
-    cell_of_newest("phase", _PHASE, is_personal() & _PHASE.is_not_null()),
+    cell_of_newest("phase", _PHASE, is_personal() & pl.col("phase").is_not_null()),
 )
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.evaluation_page import page, verdict
+from benchmarks.evaluation_page import gains_section, page, verdict
 
 
 def figure(value: float, spread: float = 0.01) -> dict[str, float]:
@@ -152,3 +152,34 @@ def test_deals_are_also_judged_by_their_age_and_buckets_one_by_one() -> None:
 
     assert "| 31 to 90 | 1,500 | 0.400 (0.390–0.410) |" in page([deals], [])
     assert "by bucket, each against the rest: a_list 0.700 (0.690–0.710)." in page([accounts], [])
+
+
+def test_the_gain_of_the_catalogue_stands_in_a_row_per_part_and_model() -> None:
+    row = {"model": "served (blend)", "first": figure(0.6), "whole": figure(0.58)}
+    of_part = {
+        "features": {"first": 20, "whole": 31},
+        "models": [{**row, "gain": gain(0.02, 0.03)}],
+    }
+    gains = {
+        "catalogues": {
+            "first": {"account": 51, "deal": 46},
+            "whole": {"account": 174, "deal": 125},
+        },
+        "sets": {
+            "receivables": {
+                "parts": {"bucket": of_part},
+                "missing": {"slip": "no deals"},
+                "evaluated_on": "2026-11-22",
+                "versions": {"lightgbm": "4.7.0"},
+            }
+        },
+    }
+
+    told = gains_section(gains)
+
+    assert "held 51 account and 46 deal features; today's holds 174 account and 125 deal" in told
+    assert (
+        "| receivables, bucket | served (blend) | 20 → 31 | 0.600 (0.590–0.610) "
+        "| 0.580 (0.570–0.590) | +0.020 (-0.010 to +0.050) |"
+    ) in told
+    assert "receivables, slip: no deals" in told

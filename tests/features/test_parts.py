@@ -81,8 +81,9 @@ def two() -> Book:
     )
 
 
-@pytest.mark.parametrize("parts", [1, 3, 7])
-@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize(
+    ("entity", "parts"), [("account", 1), ("account", 3), ("account", 7), ("deal", 1), ("deal", 3)]
+)
 def test_parts_of_a_synthetic_world_give_the_bits_of_the_whole(
     small: Book, entity: Entity, parts: int, tmp_path: Path
 ) -> None:
@@ -91,7 +92,7 @@ def test_parts_of_a_synthetic_world_give_the_bits_of_the_whole(
 
 @pytest.mark.parametrize(
     ("entity", "seed", "parts"),
-    [("account", 0, 3), ("account", 2, 1), ("deal", 0, 7), ("deal", 1, 3)],
+    [("account", 0, 3), ("deal", 2, 1), ("deal", 0, 7), ("deal", 1, 3)],
 )
 def test_parts_of_an_awkward_book_give_the_bits_of_the_whole(
     entity: Entity, seed: int, parts: int, tmp_path: Path

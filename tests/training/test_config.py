@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from features.catalogue import features_of
 from training.config import (
     Experiment,
     ExperimentError,
@@ -39,11 +40,30 @@ def test_an_unknown_key_of_a_table_is_refused_with_its_place() -> None:
         ({"as_of_grid": "monthly"}, "as_of_grid: expected a table"),
         ({"commitment": {"stage": "offer"}}, "commitment: expected stage, days"),
         ({"warm_up_weeks": ["x"]}, "warm_up_weeks: expected weeks"),
+        ({"features": {"only": ["stage_positio"]}}, "only: unknown key 'stage_positio'"),
+        ({"features": {"only": ["account.stage_position"]}}, "only: unknown key"),
+        ({"features": {"only": ["stage_position"], "exclude": ["x"]}}, "got both"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_place(found: dict[str, object], words: str) -> None:
     with pytest.raises(ExperimentError, match=words):
         experiment_of(found)
+
+
+def test_features_that_alone_are_kept_leave_out_the_rest_of_the_catalogue() -> None:
+    asked = {"only": ["account.touches_31_90d", "stage_position"]}
+
+    found = experiment_of({"features": asked})
+
+    everything = {f"{e}.{f.name}" for e in ("account", "deal") for f in features_of(e)}
+    kept = everything - set(found.features.exclude)
+    assert kept == {"account.touches_31_90d", "deal.stage_position"}
+    assert found.to_mapping()["features"] == asked
+    assert found.to_mapping() != Experiment().to_mapping()
+
+
+def test_a_recipe_that_keeps_all_features_reads_as_before_there_was_a_choice() -> None:
+    assert Experiment().to_mapping()["features"] == {"exclude": []}
 
 
 def test_a_file_is_read_with_its_name_and_its_policy_beside_it(tmp_path: Path) -> None:

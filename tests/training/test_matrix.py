@@ -34,6 +34,19 @@ def test_each_row_of_x_stands_beside_its_own_label(company: Any) -> None:
     assert_frame_equal(examples.rows.select("label"), labels.sort(keys).select("label"))
 
 
+def test_a_feature_of_one_entity_can_be_left_out_of_it_alone(company: Any) -> None:
+    names = ("account.touches_31_90d", "deal.replies_31_90d")
+    asked = Asked(MOMENTS, timedelta(weeks=13), exclude=names)
+
+    accounts = account_examples(company.book, asked, company.calendar)
+    deals = deal_examples(company.book, asked, company.calendar)
+
+    assert accounts.left_out["touches_31_90d"] == "left out by the experiment"
+    assert deals.left_out["replies_31_90d"] == "left out by the experiment"
+    assert "replies_31_90d" in accounts.X.columns
+    assert "touches_31_90d" in deals.X.columns
+
+
 def test_x_holds_the_catalogue_in_order_without_what_is_left_out(company: Any) -> None:
     asked = Asked(MOMENTS, timedelta(weeks=13), exclude=("amount_log", DEAL[0].name))
 
