@@ -15,7 +15,10 @@ from bucketlist.session import Session
 if TYPE_CHECKING:
     import polars as pl
 
+    from bucketlist.cluster import Place
+    from features.book import Book
     from features.crm.source import Reading
+    from features.parts import Question
     from training.compare import Verdict
     from training.config import Experiment
     from training.run import TrainedVersion
@@ -38,6 +41,13 @@ class Entity(StrEnum):
     DEAL = "deal"
 
 
+class Engine(StrEnum):
+    """Where features are described."""
+
+    POLARS = "polars"
+    DASK = "dask"
+
+
 class Only(StrEnum):
     """One part alone."""
 
@@ -45,7 +55,7 @@ class Only(StrEnum):
     SLIP = "slip"
 
 
-def features(
+def features(  # noqa: PLR0913  one parameter per option
     context: typer.Context,
     crm: Crm,
     entity: Annotated[Entity, typer.Option(help="account or deal")],
@@ -53,23 +63,47 @@ def features(
     *,
     out: Out,
     experiment: Recipe = None,
+    engine: Annotated[
+        Engine, typer.Option(help="polars, in this process; or dask, in parts on workers.")
+    ] = Engine.POLARS,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Dask: processes on this machine; one a core unless given."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask: address of a scheduler that you trust and that has workers."),
+    ] = None,
 ) -> None:
-    """Write the feature frame: keys, as_of, then the catalogue's columns in order."""
-    from features.build import account_features, deal_features  # noqa: PLC0415  keeps --help quick
-    from features.context import build_context  # noqa: PLC0415
+    """Write the feature frame: keys, as_of, then the catalogue's columns in order.
+
+    With --engine dask, workers describe parts of the book; the numbers are the same. The parts
+    lie beside --out meanwhile. The workers of a scheduler need the same Bucketlist and Polars, and
+    --out on storage that they all share.
+
+    Examples:
+        bucketlist features --crm files:crm --entity account --as-of 2026-11-01 --out a.parquet
+
+        … --out a.parquet --engine dask --workers 4
+
+        … --out /shared/a.parquet --engine dask --scheduler tcp://10.0.0.5:8786
+    """
+    from features.context import build_context  # noqa: PLC0415  keeps --help quick
+    from features.parts import Question  # noqa: PLC0415
     from features.snapshot import account_spine, deal_spine  # noqa: PLC0415
 
     session: Session = context.obj
-    moments = [session.calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
+    place = _place(engine, workers, scheduler)
+    calendar = session.calendar
+    moments = [calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
     book, recipe = reading_of(session, crm).book, experiment_at(experiment)
-    context_frames = build_context(book, moments, session.calendar)
+    context_frames = build_context(book, moments, calendar)
     if entity is Entity.ACCOUNT:
-        spine = account_spine(book, moments)
-        frame = account_features(book, spine, context_frames, session.calendar)
+        question = Question("account", account_spine(book, moments), context_frames, calendar)
     else:
-        spine = deal_spine(book, moments)
-        frame = deal_features(book, spine, context_frames, session.calendar, recipe.commitment)
-    _write(session, frame, out)
+        spine, promised = deal_spine(book, moments), recipe.commitment
+        question = Question("deal", spine, context_frames, calendar, promised)
+    _write(session, _described(session, book, question, place=place, out=out), out)
 
 
 def labels(
@@ -186,6 +220,32 @@ def judge_version(session: Session, version: int | None = None) -> "tuple[int, V
     text = json.dumps({"version": number, "champion": champion, **verdict.to_mapping()}, indent=2)
     (folder / "verdict.json").write_text(text + "\n", encoding="utf-8")
     return number, verdict
+
+
+def _place(engine: Engine, workers: int | None, scheduler: str | None) -> "Place | None":
+    """Where Dask's workers are; None without Dask."""
+    if engine is Engine.POLARS:
+        if workers is not None or scheduler is not None:
+            raise typer.BadParameter("--workers and --scheduler are for --engine dask")
+        return None
+    from bucketlist.cluster import Place  # noqa: PLC0415  keeps --help quick
+
+    try:
+        return Place(workers, scheduler)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--workers") from error
+
+
+def _described(
+    session: Session, book: "Book", question: "Question", *, place: "Place | None", out: Path
+) -> "pl.DataFrame":
+    if place is None:
+        from features.parts import described  # noqa: PLC0415  keeps --help quick
+
+        return described(book, question)
+    from bucketlist.cluster import describe_on_cluster  # noqa: PLC0415
+
+    return describe_on_cluster(book, question, place, beside=out, say=session.say)
 
 
 def _backtest_of(session: Session, version: int) -> Path:

@@ -116,8 +116,11 @@ def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
 def value_starts(book: Book) -> Mapping[tuple[str, str], datetime | None]:
     """Table and field of every mutable column → when a change of it was first known.
 
-    A part of a book cannot tell by itself since when the whole book's history covers a field.
+    A part of a book cannot tell by itself since when the whole book's history covers a field; it
+    was told.
     """
+    if book.value_starts is not None:
+        return book.value_starts
     starts: dict[tuple[str, str], datetime | None] = {}
     for table, history in (("opportunities", "opportunity_changes"), ("accounts", _OF_ACCOUNTS)):
         known = known_from(TABLES[history])

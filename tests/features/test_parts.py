@@ -106,8 +106,8 @@ def test_parts_of_an_awkward_book_give_the_bits_of_the_whole(
 
 def test_commitments_travel_with_the_parts(small: Book, tmp_path: Path) -> None:
     promised = Commitment("Propose", 60)
-    question = asked("deal", small, AS_OFS[:1], commitment=promised)
-    plain = asked("deal", small, AS_OFS[:1])
+    question = asked("deal", small, AS_OFS, commitment=promised)
+    plain = asked("deal", small, AS_OFS)
 
     differ = parted(small, question, tmp_path, 3)
 

@@ -24,6 +24,7 @@ FORBIDDEN = {
     "9": ("training/run.py", "import sqlalchemy"),
     "10a": ("models/slip.py", "import lightgbm"),
     "10b": ("training/run.py", "import mlflow"),
+    "10c": ("features/parts.py", "import distributed"),
     "11": ("serving/app.py", "import sklearn"),
     "12": ("serving/routes/deals.py", "import serving.routes.accounts"),
 }
