@@ -33,7 +33,7 @@ _ROWS_AT_ONCE = 6_000
 
 _AT_ONCE = 2
 
-_PAIRS_AT_ONCE = 2_000_000
+_PAIRS_AT_ONCE = 4_000_000
 """Fast way: accounts up to this many pairs of a spine row and an event, so that memory stays."""
 
 _IDENTITY = (SPINE_ROW, ENTITY_ID, AS_OF, ACCOUNT_ID)

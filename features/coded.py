@@ -18,6 +18,7 @@ from features.calendar import Calendar
 from features.history import happened, value_starts
 from features.schema import (
     ACCOUNT_ID,
+    OCCURRED_AT,
     OPPORTUNITY_ID,
     TABLES,
     TIME,
@@ -30,6 +31,7 @@ from features.timeline import (
 
 CODE = pl.UInt32()
 STRAYS = "strays"
+_CODE, _DEAL = "_code", "_deal"
 _AT_ONCE = 2
 
 _OF_ACCOUNTS = (
@@ -122,86 +124,95 @@ def coded(book: Book, accounts: pl.Series, calendar: Calendar) -> CodedBook:
         calendar: for rows that have a day without an hour.
     """
     ids = accounts.unique().sort()
-    code_of = pl.DataFrame({ACCOUNT_ID: ids}).with_row_index("_code").lazy()
+    code_of = pl.DataFrame({ACCOUNT_ID: ids}).with_row_index(_CODE).lazy()
     deals = (
-        _with_code(book["opportunities"], code_of)
-        .select(OPPORTUNITY_ID, "_code")
-        .sort("_code", OPPORTUNITY_ID)
-        .with_row_index("_deal")
+        book["opportunities"]
+        .join(code_of, on=ACCOUNT_ID)
+        .select(OPPORTUNITY_ID, _CODE)
+        .sort(_CODE, OPPORTUNITY_ID)
+        .with_row_index(_DEAL)
         .collect(engine="streaming")
     )
 
     def made(name: str) -> pl.DataFrame:
         if name == STRAYS:
-            return _strays(book, code_of, deals)
-        if name in _OF_ACCOUNTS:
-            rows = _recoded(_with_code(_read(book, name), code_of), deals.lazy())
-        else:
-            found = _read(book, name).join(deals.lazy(), on=OPPORTUNITY_ID)
-            rows = found.with_columns(pl.col("_deal").alias(OPPORTUNITY_ID)).drop("_deal")
-        return _ordered(rows, name, calendar)
+            return _ordered(_strays(book, code_of, deals.lazy()))
+        return _ordered(_recoded(_read(book, name, calendar), code_of, deals.lazy()))
 
     names = (*_OF_ACCOUNTS, *_OF_DEALS, STRAYS)
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # what sorts one table waits on one core
         tables = dict(zip(names, pool.map(made, names), strict=True))
     starts = {name: _starts(rows, len(ids)) for name, rows in tables.items()}
-    plain = {name: rows.drop("_code") for name, rows in tables.items()}
+    plain = {name: rows.drop(_CODE) for name, rows in tables.items()}
     whole = Book(book.tables, book.present, book.observed_until, value_starts(book))
     return CodedBook(ids, deals[OPPORTUNITY_ID], plain, starts, whole)
 
 
-def _read(book: Book, table: str) -> pl.LazyFrame:
-    rows = book[table].drop(_UNREAD.get(table, ()), strict=False)
-    there = rows.collect_schema().names()
-    words = [pl.col(name).cast(pl.Categorical()) for name in _WORDS if name in there]
-    people = [_told_apart(pl.col(name)).alias(name) for name in _PEOPLE if name in there]
-    return rows.with_columns(*words, *people)
+def _read(book: Book, table: str, calendar: Calendar) -> pl.DataFrame:
+    """The columns that features read, in one chunk, beside the moment of each row.
 
-
-def _told_apart(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.is_not_null()).then(text.hash(seed=0))
-
-
-def _with_code(rows: pl.LazyFrame, code_of: pl.LazyFrame) -> pl.LazyFrame:
-    coded_rows = rows.join(code_of, on=ACCOUNT_ID)
-    return coded_rows.with_columns(pl.col("_code").alias(ACCOUNT_ID))
-
-
-def _recoded(rows: pl.LazyFrame, deals: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows whose deal, where they name one, is a code too."""
-    if OPPORTUNITY_ID not in rows.collect_schema().names():
-        return rows
-    codes = deals.select(OPPORTUNITY_ID, "_deal")
-    coded_rows = rows.join(codes, on=OPPORTUNITY_ID, how="left")
-    return coded_rows.with_columns(pl.col("_deal").alias(OPPORTUNITY_ID)).drop("_deal")
-
-
-def _strays(book: Book, code_of: pl.LazyFrame, deals: pl.DataFrame) -> pl.DataFrame:
-    """Activities of a deal that name another account than the deal's, by the deal's account."""
-    rows = _read(book, "activities")
-    if OPPORTUNITY_ID not in rows.collect_schema().names():
-        return pl.DataFrame(schema={"_code": CODE})
-    own = code_of.rename({"_code": "_own"})
-    found = (
-        rows.join(deals.lazy(), on=OPPORTUNITY_ID)
-        .join(own, on=ACCOUNT_ID, how="left")
-        .filter(pl.col("_code").ne_missing(pl.col("_own")))
-        .with_columns(pl.col("_own").alias(ACCOUNT_ID), pl.col("_deal").alias(OPPORTUNITY_ID))
-        .drop("_own", "_deal")
-    )
-    return _ordered(found, "activities", Calendar())
-
-
-def _ordered(rows: pl.LazyFrame, table: str, calendar: Calendar) -> pl.DataFrame:
-    """Rows by account and moment."""
+    To fetch a place among many chunks is to search for its chunk first.
+    """
     spec: Table = TABLES[table]
     moment = pl.lit(None, TIME) if spec.moment is None else happened(spec, calendar)
-    # One chunk: to fetch a place among many chunks is to search for its chunk first.
-    read = rows.with_columns(moment.alias(MOMENT)).collect(engine="streaming").rechunk()
-    order = in_order(read["_code"], read[MOMENT])
-    return read.lazy().drop(MOMENT).select(pl.all().gather(order)).collect()
+    there = book[table].collect_schema().names()
+    cells = [_cell(name) for name in there if name not in _UNREAD.get(table, ())]
+    rows = book[table].select(*cells, moment.alias(MOMENT))
+    return rows.collect(engine="streaming").rechunk()
+
+
+def _cell(name: str) -> pl.Expr:
+    value = pl.col(name)
+    if name in _WORDS:
+        return value.cast(pl.Categorical())
+    if name in _PEOPLE:
+        return pl.when(value.is_not_null()).then(value.hash(seed=0)).alias(name)
+    return value
+
+
+def _recoded(rows: pl.DataFrame, code_of: pl.LazyFrame, deals: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of the accounts that have a code, with codes as ids.
+
+    Only ids go through the joins; the other columns wait for the one move into order.
+    """
+    is_of_accounts = ACCOUNT_ID in rows.columns
+    codes = rows.lazy().select(
+        name for name in (ACCOUNT_ID, OPPORTUNITY_ID) if name in rows.columns
+    )
+    if OPPORTUNITY_ID in rows.columns:
+        of_deals = deals if not is_of_accounts else deals.select(OPPORTUNITY_ID, _DEAL)
+        codes = codes.join(of_deals, on=OPPORTUNITY_ID, how="left", maintain_order="left")
+        codes = codes.with_columns(pl.col(_DEAL).alias(OPPORTUNITY_ID)).drop(_DEAL)
+    if is_of_accounts:
+        codes = codes.join(code_of, on=ACCOUNT_ID, how="left", maintain_order="left")
+        codes = codes.with_columns(pl.col(_CODE).alias(ACCOUNT_ID))
+    found = rows.with_columns(codes.collect())
+    return found.filter(pl.col(_CODE).is_not_null()) if found[_CODE].null_count() else found
+
+
+def _strays(book: Book, code_of: pl.LazyFrame, deals: pl.LazyFrame) -> pl.DataFrame:
+    """Activities of a deal that name another account than the deal's, by the deal's account."""
+    rows = book["activities"]
+    if OPPORTUNITY_ID not in rows.collect_schema().names():
+        return pl.DataFrame(schema={_CODE: CODE, MOMENT: TIME})
+    cells = [_cell(name) for name in rows.collect_schema() if name not in _UNREAD["activities"]]
+    return (
+        rows.select(*cells, pl.col(OCCURRED_AT).alias(MOMENT))
+        .join(deals, on=OPPORTUNITY_ID)
+        .join(code_of.rename({_CODE: "_own"}), on=ACCOUNT_ID, how="left")
+        .filter(pl.col(_CODE).ne_missing(pl.col("_own")))
+        .with_columns(pl.col("_own").alias(ACCOUNT_ID), pl.col(_DEAL).alias(OPPORTUNITY_ID))
+        .drop("_own", _DEAL)
+        .collect(engine="streaming")
+    )
+
+
+def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows by account and moment."""
+    order = in_order(rows[_CODE], rows[MOMENT])
+    return rows.lazy().drop(MOMENT).select(pl.all().gather(order)).collect()
 
 
 def _starts(rows: pl.DataFrame, accounts: int) -> npt.NDArray[np.int64]:
-    codes = rows["_code"].to_numpy()
+    codes = rows[_CODE].to_numpy()
     return np.searchsorted(codes, np.arange(accounts + 1)).astype(np.int64)

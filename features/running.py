@@ -1,6 +1,6 @@
 """Running: measures told at many as-ofs from running totals over rows in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,12 @@ class Running:
         if not self._timeline.rows.height:
             height = len(self._asked.owner)
             return pl.DataFrame([_silent(measure, height) for measure in measures])
+        self._ask(
+            kind
+            for measure in measures
+            for kind in (measure.where, measure.since)
+            if kind is not None
+        )
         return pl.DataFrame([self._told(measure) for measure in measures])
 
     def _told(self, measure: Measure) -> pl.Series:
@@ -190,13 +196,20 @@ class Running:
     def _mask(self, where: pl.Expr | None) -> Mask:
         name = _name(where)
         if name not in self._masks:
-            height = self._timeline.rows.height
-            if where is None:
-                self._masks[name] = np.ones(height, np.bool_)
-            else:
-                kept = self._timeline.rows.select(kept=where.fill_null(value=False))["kept"]
-                self._masks[name] = np.broadcast_to(kept.to_numpy(), height)
+            self._ask([where])
         return self._masks[name]
+
+    def _ask(self, wheres: Iterable[pl.Expr | None]) -> None:
+        """Which rows are of these kinds, all in one plan."""
+        height = self._timeline.rows.height
+        unasked = {_name(where): where for where in wheres if _name(where) not in self._masks}
+        kinds = {
+            str(number): pl.lit(value=True) if where is None else where.fill_null(value=False)
+            for number, where in enumerate(unasked.values())
+        }
+        found = self._timeline.rows.select(**kinds)
+        for name, kept in zip(unasked, found, strict=True):
+            self._masks[name] = np.ascontiguousarray(np.broadcast_to(kept.to_numpy(), height))
 
     def _neighbour(self, where: pl.Expr | None, side: int) -> Ints:
         """For each place the last row of some kind before it, or the first one from it on."""
