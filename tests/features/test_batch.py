@@ -57,12 +57,12 @@ def named(parts: Sequence[Batch]) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     ("as_ofs", "is_plain"),
-    [((day(0),), True), ((day(0), day(0)), True), ((day(0), day(-1)), False)],
+    [((0, 0, 0, 0), True), ((0, -1, -2, 0), True), ((0, -1, -2, -3), False)],
 )
-def test_the_rows_are_put_in_order_from_two_moments_on(
-    as_ofs: tuple[datetime, ...], *, is_plain: bool
+def test_the_rows_are_put_in_order_from_four_moments_on(
+    as_ofs: tuple[int, ...], *, is_plain: bool
 ) -> None:
-    rows = accounts_at(*zip(NAMES, as_ofs, strict=False))
+    rows = accounts_at(*((name, day(days)) for name, days in zip(NAMES, as_ofs, strict=True)))
 
     (part,) = cut(rows, None)
 

@@ -54,7 +54,7 @@ def test_a_filter_that_forgets_when_a_row_happened_is_caught(
 def test_a_cell_that_is_read_before_its_stamp_is_caught(
     company: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.snapshot, "_unstamped", lambda spec, calendar: [])
+    monkeypatch.setattr(features.snapshot, "unstamped", lambda spec, calendar: [])
 
     assert "days_late_365d" in moved_features(
         company.book, probe("account"), company.calendar, seed=1

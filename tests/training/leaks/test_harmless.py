@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-import features.build
+import features.batch
 from features.book import Book, make_book
 from features.build import account_features, deal_features
 from features.calendar import Calendar
@@ -172,7 +172,8 @@ def test_smaller_batches_are_not_flagged(
     spine = whole.spine(company.book)
     before = whole.described(company.book, spine, company.calendar)
 
-    monkeypatch.setattr(features.build, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(features.batch, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(features.batch, "_PAIRS_AT_ONCE", 7)
 
     assert moved_features(company.book, whole, company.calendar, seed=3) == ()
     assert before.equals(whole.described(company.book, spine, company.calendar), null_equal=True)
