@@ -126,7 +126,7 @@ def _plain(book: Book, rows: pl.DataFrame, calendar: Calendar) -> Iterator[Batch
 
 def _fast(book: Book, rows: pl.DataFrame, calendar: Calendar) -> Iterator[Batch]:
     account = ACCOUNT_ID if ACCOUNT_ID in rows.columns else ENTITY_ID
-    source = coded(book, rows[account], calendar)
+    source = coded(book, rows[account], calendar, is_of_deals=account == ACCOUNT_ID)
     told = _recoded(rows, source, account)
     odd = told.filter(~pl.col("is_found"))
     if not odd.is_empty():  # deals that the book does not have, or has with another account

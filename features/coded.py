@@ -88,6 +88,8 @@ class CodedBook:
 
     def strays(self, first: int, after: int) -> pl.DataFrame:
         """Activities of the deals of these accounts that name an account of another part."""
+        if STRAYS not in self.tables:
+            return pl.DataFrame()
         found = self._cut(STRAYS, first, after)
         if found.is_empty():
             return found
@@ -115,13 +117,16 @@ def columns_read(table: str) -> tuple[str, ...]:
     return tuple(name for name in TABLES[table].schema if name not in unread)
 
 
-def coded(book: Book, accounts: pl.Series, calendar: Calendar) -> CodedBook:
+def coded(
+    book: Book, accounts: pl.Series, calendar: Calendar, *, is_of_deals: bool = True
+) -> CodedBook:
     """Give the accounts of a book codes and bring its tables in order.
 
     Args:
         book: the CRM.
         accounts: ids of the accounts that are asked about; others are left out.
         calendar: for rows that have a day without an hour.
+        is_of_deals: whether rows are asked for by deal; only then are strays looked for.
     """
     ids = accounts.unique().sort()
     code_of = pl.DataFrame({ACCOUNT_ID: ids}).with_row_index(_CODE).lazy()
@@ -139,7 +144,7 @@ def coded(book: Book, accounts: pl.Series, calendar: Calendar) -> CodedBook:
             return _ordered(_strays(book, code_of, deals.lazy()))
         return _ordered(_recoded(_read(book, name, calendar), code_of, deals.lazy()))
 
-    names = (*_OF_ACCOUNTS, *_OF_DEALS, STRAYS)
+    names = (*_OF_ACCOUNTS, *_OF_DEALS, *((STRAYS,) if is_of_deals else ()))
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # what sorts one table waits on one core
         tables = dict(zip(names, pool.map(made, names), strict=True))
     starts = {name: _starts(rows, len(ids)) for name, rows in tables.items()}

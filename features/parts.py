@@ -19,7 +19,6 @@ from typing import Any, Protocol, TypeAlias
 
 import polars as pl
 
-from features.batch import Way
 from features.book import Book
 from features.build import account_features, deal_features
 from features.calendar import Calendar
@@ -73,14 +72,12 @@ class Question:
         return (ENTITY_ID, AS_OF) if self.entity == "account" else (ENTITY_ID, ACCOUNT_ID, AS_OF)
 
 
-def described(book: Book, question: Question, *, way: Way | None = None) -> pl.DataFrame:
+def described(book: Book, question: Question) -> pl.DataFrame:
     """The feature frame of a question, from a book that is whole or a part."""
     asked = question
     if asked.entity == "account":
-        return account_features(book, asked.spine, asked.context, asked.calendar, way=way)
-    return deal_features(
-        book, asked.spine, asked.context, asked.calendar, asked.commitment, way=way
-    )
+        return account_features(book, asked.spine, asked.context, asked.calendar)
+    return deal_features(book, asked.spine, asked.context, asked.calendar, asked.commitment)
 
 
 def in_this_process(calls: Sequence[Call]) -> list[int]:
