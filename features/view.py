@@ -1,7 +1,8 @@
 """What a feature group sees: the spine, and the book through the as-of door only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import polars as pl
 
@@ -48,6 +49,9 @@ SPINE_ROW = "spine_row"
 KEYS = (SPINE_ROW,)
 """What identifies a row of the spine within a view: its number."""
 
+Keeper: TypeAlias = Callable[[str, pl.LazyFrame], pl.LazyFrame]
+"""Takes a name and what was read under it; gives what a group goes on with."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
@@ -60,6 +64,7 @@ class View:
         context: the book's statistics at each as_of of the spine.
         calendar: the organisation's.
         timelines: the book's rows in order, for the fast way; the plain way goes without.
+        keeper: sees what groups read before they look at the context; nobody unless given.
     """
 
     book: Book
@@ -67,6 +72,7 @@ class View:
     context: Context
     calendar: Calendar
     timelines: Timelines | None = None
+    keeper: Keeper | None = None
 
     def __post_init__(self) -> None:
         if SPINE_ROW not in self.spine.collect_schema().names():
@@ -131,6 +137,18 @@ class View:
     def value(self, field: str) -> pl.LazyFrame:
         """The spine's keys with a mutable column as of as_of."""
         return value_at(self.keys, self.book, field)
+
+    def kept(self, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """What a group reads from the book, on its way to the context.
+
+        A group that looks at the context passes everything it reads through here first, so that
+        the context of another night can be put beside it later, without the book.
+
+        Args:
+            name: of the group, and of what is read where it reads several things.
+            rows: with spine_row; everything that the group needs besides the context.
+        """
+        return rows if self.keeper is None else self.keeper(name, rows)
 
     def beside(self, told: pl.LazyFrame, *, zeros: Sequence[str] = ()) -> pl.LazyFrame:
         """Every spine row with what is told of it: KEYS and the columns of `told`.
