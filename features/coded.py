@@ -1,7 +1,8 @@
 """Coded book: ids as numbers, tables in the order of account and moment, cut by account for free.
 
-Ids of accounts, deals and contacts are hashed once for a whole run. What follows works on small
-integers and on slices, and never looks at an account outside its part.
+Ids of accounts, deals and people are hashed while their files are read: the text of millions of
+rows is never kept. What follows works on small integers and on slices, and never looks at an
+account outside its part.
 """
 
 from collections.abc import Mapping
@@ -16,22 +17,19 @@ import polars as pl
 from features.book import Book
 from features.calendar import Calendar
 from features.history import happened, value_starts
+from features.order import in_order
 from features.schema import (
     ACCOUNT_ID,
-    OCCURRED_AT,
     OPPORTUNITY_ID,
     TABLES,
     TIME,
     Table,
 )
-from features.timeline import (
-    MOMENT,
-    in_order,
-)
+from features.timeline import MOMENT
 
 CODE = pl.UInt32()
 STRAYS = "strays"
-_CODE, _DEAL = "_code", "_deal"
+_CODE, _DEAL, _HASH = "_code", "_deal", "_hash"
 _AT_ONCE = 2
 
 _OF_ACCOUNTS = (
@@ -63,9 +61,12 @@ _UNREAD = MappingProxyType(
 _WORDS = ("kind", "field", "metric")
 """Text of few values that is compared with words: codes from here on."""
 
-_PEOPLE = ("contact_id", "rep_id")
-"""Text that is only told apart within an account: 64-bit hashes from here on. Two of twenty people
-of an account share one with a chance of 1e-17."""
+_IDS = (ACCOUNT_ID, OPPORTUNITY_ID, "contact_id", "rep_id")
+"""Text that is only told apart: 64-bit hashes from here on. Those of the accounts and deals asked
+about are seen to be distinct. Two of twenty people of an account share one with a chance of 1e-17,
+and one of a million rows with an id that is not asked about is taken for another's with 1e-8."""
+
+_SEEDS = range(8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,31 +130,65 @@ def coded(
         is_of_deals: whether rows are asked for by deal; only then are strays looked for.
     """
     ids = accounts.unique().sort()
-    code_of = pl.DataFrame({ACCOUNT_ID: ids}).with_row_index(_CODE).lazy()
-    deals = (
-        book["opportunities"]
-        .join(code_of, on=ACCOUNT_ID)
-        .select(OPPORTUNITY_ID, _CODE)
-        .sort(_CODE, OPPORTUNITY_ID)
-        .with_row_index(_DEAL)
-        .collect(engine="streaming")
-    )
+    codes = _codes(book, ids)
 
-    def made(name: str) -> pl.DataFrame:
-        if name == STRAYS:
-            return _ordered(_strays(book, code_of, deals.lazy()))
-        return _ordered(_recoded(_read(book, name, calendar), code_of, deals.lazy()))
+    def made(name: str) -> dict[str, pl.DataFrame]:
+        found = _recoded(_read(book, name, calendar, codes.seed), codes)
+        told = {name: found.filter(pl.col(_CODE).is_not_null())}
+        if name == "activities" and is_of_deals:
+            told[STRAYS] = _strays(found, codes)
+        return {name: _ordered(rows) for name, rows in told.items()}
 
-    names = (*_OF_ACCOUNTS, *_OF_DEALS, *((STRAYS,) if is_of_deals else ()))
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # what sorts one table waits on one core
-        tables = dict(zip(names, pool.map(made, names), strict=True))
+        each = list(pool.map(made, (*_OF_ACCOUNTS, *_OF_DEALS)))
+    tables = {name: rows for told in each for name, rows in told.items()}
     starts = {name: _starts(rows, len(ids)) for name, rows in tables.items()}
     plain = {name: rows.drop(_CODE) for name, rows in tables.items()}
     whole = Book(book.tables, book.present, book.observed_until, value_starts(book))
-    return CodedBook(ids, deals[OPPORTUNITY_ID], plain, starts, whole)
+    return CodedBook(ids, codes.deals[OPPORTUNITY_ID], plain, starts, whole)
 
 
-def _read(book: Book, table: str, calendar: Calendar) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Codes:
+    """What the ids of a run become.
+
+    Attributes:
+        accounts: hash of an account's id, _CODE.
+        deals: opportunity_id, its hash, _CODE of its account, _DEAL; by code.
+        seed: of the hashes, such that no two of these ids share one.
+    """
+
+    accounts: pl.DataFrame
+    deals: pl.DataFrame
+    seed: int
+
+
+def _codes(book: Book, ids: pl.Series) -> _Codes:
+    accounts = pl.DataFrame({ACCOUNT_ID: ids}).with_row_index(_CODE)
+    deals = (
+        book["opportunities"]
+        .select(OPPORTUNITY_ID, ACCOUNT_ID)
+        .join(accounts.lazy(), on=ACCOUNT_ID)
+        .sort(_CODE, OPPORTUNITY_ID)
+        .select(OPPORTUNITY_ID, _CODE)
+        .with_row_index(_DEAL)
+        .collect(engine="streaming")
+    )
+    for seed in _SEEDS:
+        of_accounts, of_deals = ids.hash(seed=seed), deals[OPPORTUNITY_ID].hash(seed=seed)
+        if all(named.n_unique() == len(named) for named in (of_accounts, of_deals)):
+            return _Codes(
+                accounts.with_columns(of_accounts.alias(_HASH)),
+                deals.with_columns(of_deals.alias(_HASH)),
+                seed,
+            )
+    raise ValueError(
+        f"expected ids that are told apart, found {len(ids)} accounts and {deals.height} deals, "
+        f"of them {deals[OPPORTUNITY_ID].n_unique()} different"
+    )
+
+
+def _read(book: Book, table: str, calendar: Calendar, seed: int) -> pl.DataFrame:
     """The columns that features read, in one chunk, beside the moment of each row.
 
     To fetch a place among many chunks is to search for its chunk first.
@@ -161,61 +196,53 @@ def _read(book: Book, table: str, calendar: Calendar) -> pl.DataFrame:
     spec: Table = TABLES[table]
     moment = pl.lit(None, TIME) if spec.moment is None else happened(spec, calendar)
     there = book[table].collect_schema().names()
-    cells = [_cell(name) for name in there if name not in _UNREAD.get(table, ())]
+    cells = [_cell(name, seed) for name in there if name not in _UNREAD.get(table, ())]
     rows = book[table].select(*cells, moment.alias(MOMENT))
     return rows.collect(engine="streaming").rechunk()
 
 
-def _cell(name: str) -> pl.Expr:
+def _cell(name: str, seed: int) -> pl.Expr:
     value = pl.col(name)
     if name in _WORDS:
         return value.cast(pl.Categorical())
-    if name in _PEOPLE:
-        return pl.when(value.is_not_null()).then(value.hash(seed=0)).alias(name)
+    if name in _IDS:
+        return pl.when(value.is_not_null()).then(value.hash(seed=seed)).alias(name)
     return value
 
 
-def _recoded(rows: pl.DataFrame, code_of: pl.LazyFrame, deals: pl.LazyFrame) -> pl.DataFrame:
-    """The rows of the accounts that have a code, with codes as ids.
+def _recoded(rows: pl.DataFrame, codes: _Codes) -> pl.DataFrame:
+    """The rows with codes as ids, and the code of the account that they count for.
 
     Only ids go through the joins; the other columns wait for the one move into order.
     """
-    is_of_accounts = ACCOUNT_ID in rows.columns
-    codes = rows.lazy().select(
-        name for name in (ACCOUNT_ID, OPPORTUNITY_ID) if name in rows.columns
-    )
+    found = rows
     if OPPORTUNITY_ID in rows.columns:
-        of_deals = deals if not is_of_accounts else deals.select(OPPORTUNITY_ID, _DEAL)
-        codes = codes.join(of_deals, on=OPPORTUNITY_ID, how="left", maintain_order="left")
-        codes = codes.with_columns(pl.col(_DEAL).alias(OPPORTUNITY_ID)).drop(_DEAL)
-    if is_of_accounts:
-        codes = codes.join(code_of, on=ACCOUNT_ID, how="left", maintain_order="left")
-        codes = codes.with_columns(pl.col(_CODE).alias(ACCOUNT_ID))
-    found = rows.with_columns(codes.collect())
-    return found.filter(pl.col(_CODE).is_not_null()) if found[_CODE].null_count() else found
+        of_deals = _looked_up(rows[OPPORTUNITY_ID], codes.deals.select(_HASH, _DEAL, _CODE))
+        found = found.with_columns(of_deals[_DEAL].alias(OPPORTUNITY_ID), of_deals[_CODE])
+    if ACCOUNT_ID in rows.columns:
+        code = _looked_up(rows[ACCOUNT_ID], codes.accounts.select(_HASH, _CODE))[_CODE]
+        found = found.with_columns(code.alias(ACCOUNT_ID), code)
+    return found
 
 
-def _strays(book: Book, code_of: pl.LazyFrame, deals: pl.LazyFrame) -> pl.DataFrame:
+def _looked_up(hashes: pl.Series, codes: pl.DataFrame) -> pl.DataFrame:
+    asked = pl.DataFrame({_HASH: hashes})
+    return asked.join(codes, on=_HASH, how="left", maintain_order="left")
+
+
+def _strays(rows: pl.DataFrame, codes: _Codes) -> pl.DataFrame:
     """Activities of a deal that name another account than the deal's, by the deal's account."""
-    rows = book["activities"]
-    if OPPORTUNITY_ID not in rows.collect_schema().names():
-        return pl.DataFrame(schema={_CODE: CODE, MOMENT: TIME})
-    cells = [_cell(name) for name in rows.collect_schema() if name not in _UNREAD["activities"]]
-    return (
-        rows.select(*cells, pl.col(OCCURRED_AT).alias(MOMENT))
-        .join(deals, on=OPPORTUNITY_ID)
-        .join(code_of.rename({_CODE: "_own"}), on=ACCOUNT_ID, how="left")
-        .filter(pl.col(_CODE).ne_missing(pl.col("_own")))
-        .with_columns(pl.col("_own").alias(ACCOUNT_ID), pl.col(_DEAL).alias(OPPORTUNITY_ID))
-        .drop("_own", _DEAL)
-        .collect(engine="streaming")
+    if OPPORTUNITY_ID not in rows.columns:
+        return rows.clear()
+    of_deal = codes.deals[_CODE].gather(rows[OPPORTUNITY_ID])
+    return rows.with_columns(of_deal.alias(_CODE)).filter(
+        pl.col(_CODE).ne_missing(pl.col(ACCOUNT_ID)) & pl.col(_CODE).is_not_null()
     )
 
 
 def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows by account and moment."""
-    order = in_order(rows[_CODE], rows[MOMENT])
-    return rows.lazy().drop(MOMENT).select(pl.all().gather(order)).collect()
+    return rows.drop(MOMENT)[in_order(rows[_CODE], rows[MOMENT])]
 
 
 def _starts(rows: pl.DataFrame, accounts: int) -> npt.NDArray[np.int64]:
