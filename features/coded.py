@@ -134,7 +134,7 @@ def coded(
 
     def made(name: str) -> dict[str, pl.DataFrame]:
         found = _recoded(_read(book, name, calendar, codes.seed), codes)
-        told = {name: found.filter(pl.col(_CODE).is_not_null())}
+        told = {name: found.drop_nulls(_CODE) if found[_CODE].has_nulls() else found}
         if name == "activities" and is_of_deals:
             told[STRAYS] = _strays(found, codes)
         return {name: _ordered(rows) for name, rows in told.items()}

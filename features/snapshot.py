@@ -82,12 +82,13 @@ def account_spine(book: Book, as_ofs: Sequence[datetime]) -> pl.LazyFrame:
     Returns:
         entity_id, as_of; in no order.
     """
-    accounts = (
-        book["accounts"]
-        .join(_first_events(book), on=ACCOUNT_ID, how="left")
-        .join(_first_merges(book), on=ACCOUNT_ID, how="left")
-        .with_columns(known=known_from(TABLES["accounts"]).fill_null(pl.col("first_event")))
-    )
+    known = known_from(TABLES["accounts"]).alias("known")
+    accounts = book["accounts"].join(_first_merges(book), on=ACCOUNT_ID, how="left")
+    accounts = accounts.with_columns(known)
+    if not book["accounts"].filter(known.is_null()).limit(1).collect().is_empty():
+        accounts = accounts.join(_first_events(book), on=ACCOUNT_ID, how="left").with_columns(
+            pl.col("known").fill_null(pl.col("first_event"))
+        )
     undated = pl.col("merged_into").is_not_null() & (pl.col(AS_OF) >= book.observed_until)
     is_merged = undated | (pl.col("merged_at") < pl.col(AS_OF)).fill_null(value=False)
     return (
