@@ -130,6 +130,7 @@ def _summary(name: str, runs: Sequence[Json]) -> Json:
         "rows": runs[0]["rows"],
         "versions": runs[0]["versions"],
         "words": PEERS[name].words,
+        "limit": PEERS[name].limit,
     }
 
 
@@ -183,8 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(result: Json) -> None:
-    limit = result["peers"].get("decode")
     for name, peer in result["peers"].items():
+        limit = result["peers"].get(peer["limit"])
         seconds = median(peer["seconds"])
         times = f"{seconds / median(limit['seconds']):8.1f} x" if limit else ""
         print(f"{name:16}{seconds:9.2f} s{times}{median(peer['peak_mb']):9.0f} MB")

@@ -82,15 +82,15 @@ def section(results: Sequence[Json], picture: str) -> str:
 
 def _table(result: Json) -> Iterator[str]:
     peers: Mapping[str, Json] = result["peers"]
-    limit = peers.get("decode")
     yield (
         f"**{result['accounts']:,} accounts, {len(result['as_ofs'])} as-of moments "
         f"{_apart(result['months'])}**, {result['cores']} cores"
     )
     yield ""
-    yield "| way | seconds | lowest – highest | against the limit | peak MB |"
+    yield "| way | seconds | lowest – highest | against its limit | peak MB |"
     yield "|---|---|---|---|---|"
     for peer in sorted(peers.values(), key=_seconds):
+        limit = peers.get(peer["limit"])
         times = f"{_seconds(peer) / _seconds(limit):.1f} ×" if limit else "–"
         spread = f"{min(peer['seconds']):.2f} – {max(peer['seconds']):.2f}"
         memory = f"{median(peer['peak_mb']):,.0f}"

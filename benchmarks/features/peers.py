@@ -25,6 +25,7 @@ class Peer:
         newest: a package, and the newest major version of it that it runs with.
         versions: packages whose versions belong to its figures.
         most_accounts: sizes above this are left out; None for any size.
+        limit: the peer that only reads what this one needs.
         has_features: whether it answers with features at all.
         knows_late: whether rows recorded late are right.
         left_out: features it cannot express; null in its answer.
@@ -37,6 +38,7 @@ class Peer:
     newest: tuple[str, int] | None = None
     versions: tuple[str, ...] = ("polars",)
     most_accounts: int | None = None
+    limit: str = "decode"
     has_features: bool = True
     knows_late: bool = True
     left_out: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ PEERS: dict[str, Peer] = {
             "the limit of the catalogue: reading all columns that it needs",
             f"{_HERE}.decode_all",
             most_accounts=60_000,
+            limit="decode-all",
             has_features=False,
         ),
         Peer(
@@ -84,6 +87,7 @@ PEERS: dict[str, Peer] = {
             "the project's own engine, every account feature of the catalogue",
             f"{_HERE}.catalogue_engine",
             most_accounts=60_000,
+            limit="decode-all",
             has_features=False,
         ),
         Peer("polars", "Polars, one streaming group_by per as_of", f"{_HERE}.polars_plain"),

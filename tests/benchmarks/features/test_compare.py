@@ -143,6 +143,18 @@ def test_the_page_shows_medians_and_ratios_to_the_limit(tmp_path: Path) -> None:
     assert "Left out: pandas (no_such_module is not here)." in text
 
 
+def test_a_peer_that_reads_more_is_held_against_a_limit_of_its_own(
+    tmp_path: Path,
+) -> None:
+    peers = [LIMIT, PEERS["decode-all"], PEERS["catalogue"]]
+    result = compare(contest(tmp_path, repeat=1), peers, start=Runs())
+    result["peers"]["decode-all"]["seconds"] = [0.5]
+
+    text = section([{**result, "months": 3}], "features.svg")
+
+    assert f"| {PEERS['catalogue'].words} | 6.00 | 6.00 – 6.00 | 12.0 × | 10 |" in text
+
+
 def test_the_page_names_both_versions_of_a_package(tmp_path: Path) -> None:
     result = compare(contest(tmp_path, repeat=1), [LIMIT, POLARS], start=Runs())
     result["peers"]["polars"]["versions"] = {"polars": "2.2.0"}
