@@ -14,7 +14,7 @@ from features.calendar import Calendar
 from features.schema import AS_OF, ENTITY_ID
 from models.policy import BUCKETS, Policy, load_policy
 from training.config import Experiment, Part
-from training.contest import Contest, Progress, bucket_contest, slip_contest
+from training.contest import Contest, bucket_contest, slip_contest
 from training.folds import Horizon, NotEnoughDataError
 from training.intervals import Mask
 from training.leaks import (
@@ -28,6 +28,7 @@ from training.leaks import (
 from training.matrix import Examples
 from training.scores import score_frame, write_scores
 from training.span import span_of
+from training.walk import Progress
 
 SCHEMA = 1
 SCORES_FILE, METRICS_FILE, REPORT_FILE = "scores.parquet", "metrics.json", "report.html"

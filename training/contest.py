@@ -1,6 +1,6 @@
 """Contest: one part's walk through its folds, from examples to judged forecasts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,7 @@ from training.bucket_forecasts import CANDIDATES, bucket_past, forecast_buckets
 from training.confidence import FirmCut, firm_cuts, tau_of
 from training.config import Experiment, Part
 from training.folds import Fold, NotEnoughDataError
-from training.forecasts import FitPlan, Forecasts, stacked
-from training.heads import FitError
+from training.forecasts import FitPlan, Forecasts
 from training.intervals import Codes
 from training.judgement import Judgement, judge, row_losses
 from training.labels import growth_floor
@@ -22,8 +21,7 @@ from training.matrix import Asked, Examples, account_examples, deal_examples
 from training.scores import BUCKET_COLUMNS, WON
 from training.slip_forecasts import MODEL, forecast_slip, slip_past
 from training.span import Plan, plan_of
-
-Progress = Callable[[str], None]
+from training.walk import Progress, walk
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +71,7 @@ def bucket_contest(
     def forecast(fold: Fold) -> Forecasts:
         return forecast_buckets(examples, past, fold, horizon=length, plan=_fit_plan(experiment))
 
-    told = _walk(plan, forecast, _bucket_losses, part="bucket", progress=progress)
+    told = walk(plan.folds, forecast, _bucket_losses, part="bucket", progress=progress)
     is_judged = told.rows.select(
         (pl.col("label_mature") & pl.col("label").is_not_null()).fill_null(value=False)
     ).to_series()
@@ -125,7 +123,7 @@ def slip_contest(
     def forecast(fold: Fold) -> Forecasts:
         return forecast_slip(examples, past, fold, calendar=calendar, plan=_fit_plan(experiment))
 
-    told = _walk(plan, forecast, _slip_losses, part="slip", progress=progress)
+    told = walk(plan.folds, forecast, _slip_losses, part="slip", progress=progress)
     is_judged = _is_judged_deal(told)
     judged = told.where(is_judged)
     outcome = judged.rows["label_won_by_committed"].cast(pl.Int64).to_numpy()
@@ -141,31 +139,6 @@ def slip_contest(
 
 def _fit_plan(experiment: Experiment) -> FitPlan:
     return FitPlan(experiment.seeds.models, experiment.threads)
-
-
-def _walk(
-    plan: Plan,
-    forecast: Callable[[Fold], Forecasts],
-    losses: Callable[[Forecasts], Mapping[str, float]],
-    *,
-    part: Part,
-    progress: Progress,
-) -> Forecasts:
-    """Fit and test at every origin, oldest first; one with nothing to learn from is said."""
-    told = []
-    for number, fold in enumerate(plan.folds, start=1):
-        place = f"{part} {number}/{len(plan.folds)}  origin {fold.origin:%Y-%m-%d}"
-        try:
-            found = forecast(fold)
-        except FitError as error:
-            progress(f"{place}  left out: {error}")
-            continue
-        told.append(found)
-        said = ", ".join(f"{name} {loss:.3f}" for name, loss in losses(found).items())
-        progress(f"{place}  {found.rows.height} rows, log loss {said}")
-    if not told:
-        raise NotEnoughDataError(f"{part}: expected outcomes to learn from, found none")
-    return stacked(told)
 
 
 def _bucket_losses(told: Forecasts) -> dict[str, float]:

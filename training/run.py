@@ -17,9 +17,10 @@ from training.backtest import (
     write_backtest,
 )
 from training.config import Experiment
-from training.contest import Contest, Progress
+from training.contest import Contest
 from training.release import Release, make_release, write_release
 from training.report import write_report
+from training.walk import Progress
 
 REPORTS = "reports"
 

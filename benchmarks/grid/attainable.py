@@ -19,7 +19,6 @@ from models.curve import read_off
 from models.policy import LabelPolicy
 from training.bucket_forecasts import fit_kind
 from training.config import Experiment, Part
-from training.contest import Progress
 from training.fit import FitError
 from training.folds import Fold
 from training.forecasts import FitPlan
@@ -27,6 +26,7 @@ from training.matrix import Asked, Examples, account_examples, deal_examples
 from training.scores import BUCKET_COLUMNS, WON
 from training.slip_forecasts import fit_curve
 from training.span import Plan, plan_of
+from training.walk import Progress
 
 KEYS = (ENTITY_ID, AS_OF)
 

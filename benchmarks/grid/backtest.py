@@ -21,7 +21,8 @@ from features.schema import AS_OF
 from models.policy import LabelPolicy, load_policy
 from training.backtest import METRICS_FILE, SCORES_FILE, walk_forward, write_backtest
 from training.config import Experiment, Part, load_experiment
-from training.contest import Contest, Progress
+from training.contest import Contest
+from training.walk import Progress
 
 Json = Mapping[str, Any]
 

@@ -26,9 +26,9 @@ from benchmarks.grid.pieces import piece
 from benchmarks.grid.skill import KEYS, Best, judged, said_by_all, skill
 from features.schema import AS_OF
 from training.config import PARTS, Part
-from training.contest import Progress
 from training.fit import FitError
 from training.folds import NotEnoughDataError
+from training.walk import Progress
 
 SCHEMA = 1
 

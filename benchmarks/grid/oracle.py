@@ -8,7 +8,7 @@ from benchmarks.grid.backtest import CALENDAR, Terms, source_of
 from bucketlist.oracle import OracleMoments, Question, frozen, oracle_frame
 from features.crm.source import SyntheticSource
 from training.config import Part
-from training.contest import Progress
+from training.walk import Progress
 
 DRAWS = 400
 """Forward worlds per moment."""

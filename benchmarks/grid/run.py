@@ -18,7 +18,7 @@ from benchmarks.grid.cells import PARTS, REGIMES, Cell, Part, chosen
 from benchmarks.grid.document import document
 from benchmarks.grid.evaluation import Steps, evaluate_cell
 from benchmarks.grid.pieces import ROOT, edition, open_folder, write_json, write_text
-from training.contest import Progress
+from training.walk import Progress
 
 RESULTS = ROOT / "benchmarks" / "results" / "worlds"
 WORK = ROOT / "reports" / "grid"

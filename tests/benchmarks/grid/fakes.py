@@ -13,9 +13,9 @@ from benchmarks.grid.backtest import METRICS_FILE, SCORES_FILE, TERMS_FILE, Term
 from benchmarks.grid.evaluation import Steps
 from benchmarks.grid.pieces import write_frame, write_json
 from training.config import Part
-from training.contest import Progress
 from training.folds import NotEnoughDataError
 from training.scores import BUCKET_COLUMNS, WON, score_frame
+from training.walk import Progress
 
 ORIGINS = tuple(datetime(2026, month, 1, tzinfo=UTC) for month in (1, 4))
 SECOND = tuple(datetime(2026, month, 1, tzinfo=UTC) for month in (2, 5))
