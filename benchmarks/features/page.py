@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "features"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-BEGIN, END = "<!-- features: begin -->", "<!-- features: end -->"
 HEAD = "# Benchmarks\n\nWritten from the files under `benchmarks/results/`; do not edit.\n"
 INTRO = """\
 ## Features, many as-of moments
@@ -60,18 +59,25 @@ def write_page(results: Path = RESULTS, page: Path = PAGE) -> None:
     picture = page.with_suffix("") / "features.svg"
     picture.parent.mkdir(parents=True, exist_ok=True)
     draw(found, picture)
-    before = page.read_text("utf-8") if page.is_file() else HEAD
     link = f"{picture.parent.name}/{picture.name}"
-    page.write_text(placed(before, section(found, link)), encoding="utf-8")
+    write_section("features", section(found, link), page)
 
 
-def placed(page: str, text: str) -> str:
+def write_section(name: str, text: str, page: Path = PAGE) -> None:
+    """Put a section into the page; what other benchmarks wrote there stays."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    before = page.read_text("utf-8") if page.is_file() else HEAD
+    page.write_text(placed(before, name, text), encoding="utf-8")
+
+
+def placed(page: str, name: str, text: str) -> str:
     """The page with the section between its marks; at the end where there are none yet."""
-    block = f"{BEGIN}\n{text}{END}\n"
-    if BEGIN not in page:
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    block = f"{begin}\n{text}{end}\n"
+    if begin not in page:
         return f"{page}\n{block}"
-    before, rest = page.split(BEGIN, 1)
-    return f"{before}{block}{rest.split(END, 1)[1].removeprefix(chr(10))}"
+    before, rest = page.split(begin, 1)
+    return f"{before}{block}{rest.split(end, 1)[1].removeprefix(chr(10))}"
 
 
 def section(results: Sequence[Json], picture: str) -> str:

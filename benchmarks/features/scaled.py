@@ -3,8 +3,9 @@
 `python -m benchmarks.features.scaled --accounts 2000 [--as-ofs 2] [--parts 4] [--workers 2]`
 
 Each engine runs in a process of its own. Told are the seconds from the tables to the frame, those
-until the workers stood ready, the most memory that each process held, and the ratio. Both frames
-have to be the same, row by row.
+until the workers stood ready, how many cores were busy meanwhile, the most memory that each
+process held, and the ratio. Both frames have to be the same, row by row. With `--page` they go
+into docs/benchmarks.md.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.features.measured import peak_mb
+from benchmarks.features.page import write_section
 from benchmarks.features.population import Population
 from benchmarks.features.tables import write_tables
 from bucketlist.cluster import DaskRunner, Place, dask_runner
@@ -36,6 +38,8 @@ from features.snapshot import account_spine, deal_spine
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("one process", "dask")
+ENOUGH = 1.5
+"""A gain that needs no excuse."""
 
 Json = dict[str, Any]
 
@@ -66,7 +70,7 @@ def run_once(asked: argparse.Namespace) -> Json:
     as_ofs = population.as_ofs(asked.as_ofs, asked.months)
     began = time.perf_counter()
     with _runner(asked) as (runner, workers), TemporaryDirectory(dir=asked.tables) as name:
-        ready = time.perf_counter()
+        ready, used = time.perf_counter(), time.process_time()
         book = read_book(_tables(asked), population.until)
         question = question_of(book, asked.entity, as_ofs)
         lazy = describe_in_parts(
@@ -74,13 +78,15 @@ def run_once(asked: argparse.Namespace) -> Json:
         )
         frame = lazy.collect()
         seconds = time.perf_counter() - ready
-        peaks = {"this process": peak_mb()}
+        peaks, busy = {"this process": peak_mb()}, time.process_time() - used
         if workers is not None:
             found = workers.everywhere(peak_mb)
             peaks |= {f"worker {n}": mb for n, (_, mb) in enumerate(sorted(found.items()))}
+            busy += sum(workers.everywhere(time.process_time).values())
     return {
         "started_in": round(ready - began, 2),
         "seconds": round(seconds, 2),
+        "cores_busy": round(busy / seconds, 2),
         "peak_mb": {process: round(mb) for process, mb in peaks.items()},
         "rows": frame.height,
         "digest": str(frame.with_row_index().hash_rows(seed=7).sum()),
@@ -129,17 +135,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_tables(Population(asked.accounts, asked.seed), folder)
         (folder / "complete").touch()
     found = {engine: _started(asked, engine, given) for engine in ENGINES}
+    if asked.page:
+        write_section("scale-out", section(found, asked), asked.page)
     return _say(found)
+
+
+def section(found: dict[str, Json], asked: argparse.Namespace) -> str:
+    """Words and a table for the page."""
+    one, dask = (found[engine] for engine in ENGINES)
+    rows = "\n".join(
+        f"| {engine} | {told['seconds']:,.0f} | {told['cores_busy']:.2f} | "
+        f"{' + '.join(f'{mb:,}' for mb in told['peak_mb'].values())} |"
+        for engine, told in found.items()
+    )
+    return f"""\
+## Features on several processes
+
+Every {asked.entity} feature of the catalogue at {asked.as_ofs} as-of moments, {asked.accounts:,} \
+accounts and {asked.accounts * 100:,} activities in {asked.parts} parts on disk, on \
+{os.cpu_count()} cores: in one process, and on {asked.workers} Dask workers of this machine. \
+{one["rows"]:,} rows, {"the same bits" if _is_same(found) else "**not the same**"}. To do it \
+again: `python -m benchmarks.features.scaled --accounts {asked.accounts} --parts {asked.parts} \
+--page docs/benchmarks.md`.
+
+| engine | seconds | cores busy | peak MB of each process |
+|---|---|---|---|
+{rows}
+
+Dask takes {dask["seconds"] / one["seconds"]:.2f} × the time of one process.{_why(one, dask)}
+"""
+
+
+def _why(one: Json, dask: Json) -> str:
+    """Why workers beside one another gain little, where they do."""
+    if one["seconds"] >= ENOUGH * dask["seconds"]:
+        return ""
+    return (
+        f" One process keeps {one['cores_busy']:.1f} of {os.cpu_count()} cores busy: it describes "
+        "two batches at a time, and Polars has threads of its own. Workers are for the cores and "
+        "the memory of further machines."
+    )
+
+
+def _is_same(found: dict[str, Json]) -> bool:
+    one, dask = ((told["rows"], told["digest"]) for told in found.values())
+    return bool(one == dask)
 
 
 def _say(found: dict[str, Json]) -> int:
     """What each engine took, and whether both gave the same frame."""
     for engine, told in found.items():
         peaks = ", ".join(f"{process} {mb:,} MB" for process, mb in told["peak_mb"].items())
-        print(f"{engine:12}{told['seconds']:9.2f} s after {told['started_in']:.2f} s; {peaks}")
+        print(
+            f"{engine:12}{told['seconds']:9.2f} s after {told['started_in']:.2f} s, "
+            f"{told['cores_busy']:.2f} cores busy; {peaks}"
+        )
     one, dask = (found[engine] for engine in ENGINES)
     print(f"ratio       {one['seconds'] / dask['seconds']:9.2f}")
-    is_same = (one["rows"], one["digest"]) == (dask["rows"], dask["digest"])
+    is_same = _is_same(found)
     print(f"{one['rows']:,} rows, the same" if is_same else "the frames DIFFER")
     return 0 if is_same else 1
 
@@ -155,6 +208,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--timeout", type=float, default=3600.0, help="seconds for one engine")
     parser.add_argument("--tables", type=Path, default=ROOT / "reports" / "features")
+    parser.add_argument("--page", type=Path, help="docs/benchmarks.md, to be brought up to date")
     parser.add_argument("--once", choices=ENGINES, help="one engine, in this process")
     return parser.parse_args(arguments)
 

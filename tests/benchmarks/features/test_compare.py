@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.features.compare import Contest, compare, main
 from benchmarks.features.core61 import NAMES
-from benchmarks.features.page import BEGIN, END, placed, section, write_page
+from benchmarks.features.page import placed, section, write_page
 from benchmarks.features.peers import PEERS, Peer
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
@@ -165,12 +165,14 @@ def test_the_page_names_both_versions_of_a_package(tmp_path: Path) -> None:
 
 
 def test_a_page_keeps_what_others_wrote() -> None:
-    before = f"# Benchmarks\n\nfirst\n{BEGIN}\nold\n{END}\nlast\n"
+    own = "<!-- features: begin -->\n{}<!-- features: end -->\n"
+    before = f"# Benchmarks\n\nfirst\n{own}last\n".format("old\n")
 
-    after = placed(before, "new\n")
+    after = placed(before, "features", "new\n")
 
-    assert after == f"# Benchmarks\n\nfirst\n{BEGIN}\nnew\n{END}\nlast\n"
-    assert placed(after, "new\n") == after
+    assert after == f"# Benchmarks\n\nfirst\n{own}last\n".format("new\n")
+    assert placed(after, "features", "new\n") == after
+    assert placed(after, "nightly", "n\n").startswith(after)
 
 
 def test_a_page_without_results_is_refused(tmp_path: Path) -> None:

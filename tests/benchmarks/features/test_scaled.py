@@ -1,12 +1,13 @@
 """The comparison of one process with workers: its book, one run of it, and what it says."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.features.population import Population
-from benchmarks.features.scaled import main, read_book
+from benchmarks.features.scaled import main, read_book, section
 from benchmarks.features.tables import write_tables
 from features.schema import RECORDED_AT
 
@@ -43,6 +44,7 @@ def test_one_run_tells_seconds_memory_and_a_digest(
     assert code == 0
     assert told["rows"] == rows
     assert told["seconds"] > 0
+    assert 0 < told["cores_busy"] < 100
     assert list(told["peak_mb"]) == ["this process"]
     assert told["peak_mb"]["this process"] > 50
     assert sorted(path.name for path in tables.iterdir()) == ["12-5"]
@@ -57,7 +59,8 @@ def test_frames_that_differ_are_said_and_fail(
     code: int,
     said: str,
 ) -> None:
-    told = {"started_in": 0.0, "seconds": 3.0, "peak_mb": {"this process": 90}, "rows": 24}
+    told = {"started_in": 0.0, "seconds": 3.0, "cores_busy": 1.7, "rows": 24}
+    told["peak_mb"] = {"this process": 90}
     runs = {
         "one process": {**told, "digest": "1"},
         "dask": {**told, "seconds": 2.0, "digest": digest},
@@ -66,9 +69,23 @@ def test_frames_that_differ_are_said_and_fail(
         "benchmarks.features.scaled._started", lambda asked, engine, given: runs[engine]
     )
 
-    found = main(["--accounts", "12", "--seed", "5", "--tables", str(tables)])
+    page = tables / "page.md"
+
+    found = main(["--accounts", "12", "--seed", "5", "--tables", str(tables), "--page", str(page)])
 
     words = capsys.readouterr().out
+    assert "| dask | 2 | 1.70 | 90 |" in page.read_text()
+    assert ("not the same" in page.read_text()) == (digest == "2")
     assert found == code
     assert said in words
     assert "1.50" in words
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(2.0, False), (2.9, True)])
+def test_a_small_gain_is_explained(tables: Path, seconds: float, *, is_told: bool) -> None:
+    one = {"seconds": 3.0, "cores_busy": 1.7, "peak_mb": {"a": 1}, "rows": 24, "digest": "1"}
+    asked = Namespace(entity="account", as_ofs=2, accounts=12, parts=4, workers=2)
+
+    words = section({"one process": one, "dask": {**one, "seconds": seconds}}, asked)
+
+    assert ("One process keeps 1.7" in words) is is_told
