@@ -71,7 +71,14 @@ def bucket_contest(
     def forecast(fold: Fold) -> Forecasts:
         return forecast_buckets(examples, past, fold, horizon=length, plan=_fit_plan(experiment))
 
-    told = walk(plan.folds, forecast, _bucket_losses, part="bucket", progress=progress)
+    told = walk(
+        plan.folds,
+        forecast,
+        _bucket_losses,
+        part="bucket",
+        threads=experiment.threads,
+        progress=progress,
+    )
     is_judged = told.rows.select(
         (pl.col("label_mature") & pl.col("label").is_not_null()).fill_null(value=False)
     ).to_series()
@@ -123,7 +130,14 @@ def slip_contest(
     def forecast(fold: Fold) -> Forecasts:
         return forecast_slip(examples, past, fold, calendar=calendar, plan=_fit_plan(experiment))
 
-    told = walk(plan.folds, forecast, _slip_losses, part="slip", progress=progress)
+    told = walk(
+        plan.folds,
+        forecast,
+        _slip_losses,
+        part="slip",
+        threads=experiment.threads,
+        progress=progress,
+    )
     is_judged = _is_judged_deal(told)
     judged = told.where(is_judged)
     outcome = judged.rows["label_won_by_committed"].cast(pl.Int64).to_numpy()

@@ -10,8 +10,8 @@ from training.heads import FitError
 
 Progress = Callable[[str], None]
 
-_AT_ONCE = 2
-"""Origins fitted side by side; each holds a training matrix of its own."""
+_THREADS = 2
+"""Origins are fitted side by side up to so many threads; each holds a matrix of its own."""
 
 
 def walk(
@@ -20,6 +20,7 @@ def walk(
     losses: Callable[[Forecasts], Mapping[str, float]],
     *,
     part: Part,
+    threads: int,
     progress: Progress,
 ) -> Forecasts:
     """Fit and test at every origin, two at a time; one with nothing to learn from is said.
@@ -29,6 +30,7 @@ def walk(
         forecast: fits on a fold's past and predicts its test rows.
         losses: model → mean log loss, to be said.
         part: bucket or slip.
+        threads: of one fit; fits that have two already take turns.
         progress: takes one line for each origin.
 
     Raises:
@@ -42,7 +44,9 @@ def walk(
             return error
 
     told = []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # a fit leaves the interpreter's lock alone
+    with ThreadPoolExecutor(
+        2
+    ) as pool:  # a fit leaves the interpreter's lock alone
         for number, found in enumerate(pool.map(tried, folds), start=1):
             origin = folds[number - 1].origin
             place = f"{part} {number}/{len(folds)}  origin {origin:%Y-%m-%d}"

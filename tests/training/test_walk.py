@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from time import sleep
 
 import polars as pl
 import pytest
@@ -35,7 +36,7 @@ def test_origins_are_told_in_their_order_however_long_a_fit_takes() -> None:
         return told(fold)
 
     said: list[str] = []
-    found = walk(FOLDS, forecast, nothing_to_say, part="slip", progress=said.append)
+    found = walk(FOLDS, forecast, nothing_to_say, part="slip", threads=1, progress=said.append)
 
     assert found.rows["origin"].to_list() == [fold.origin for fold in FOLDS]
     assert said[0] == "slip 1/4  origin 2025-01-01  1 rows, log loss constant 1.000"
@@ -49,7 +50,7 @@ def test_an_origin_with_nothing_to_learn_from_is_said_and_left_out() -> None:
         return told(fold)
 
     said: list[str] = []
-    found = walk(FOLDS, forecast, nothing_to_say, part="bucket", progress=said.append)
+    found = walk(FOLDS, forecast, nothing_to_say, part="bucket", threads=1, progress=said.append)
 
     assert found.rows["origin"].to_list() == [fold.origin for fold in FOLDS if fold != FOLDS[1]]
     assert said[1] == "bucket 2/4  origin 2025-04-02  left out: no deal closed"
@@ -60,7 +61,21 @@ def test_a_history_without_any_outcome_is_refused() -> None:
         raise FitError(f"nothing at {fold.origin}")
 
     with pytest.raises(NotEnoughDataError, match="slip: expected outcomes to learn from"):
-        walk(FOLDS, forecast, nothing_to_say, part="slip", progress=lambda _: None)
+        walk(FOLDS, forecast, nothing_to_say, part="slip", threads=1, progress=lambda _: None)
+
+
+def test_fits_of_two_threads_take_turns() -> None:
+    running: list[Fold] = []
+
+    def forecast(fold: Fold) -> Forecasts:
+        running.append(fold)
+        sleep(0.01)
+        assert running == [fold]
+        running.remove(fold)
+        return told(fold)
+
+    found = walk(FOLDS, forecast, nothing_to_say, part="slip", threads=2, progress=lambda _: None)
+    assert found.rows.height == len(FOLDS)
 
 
 def test_an_error_of_a_fit_is_not_swallowed() -> None:
@@ -68,4 +83,4 @@ def test_an_error_of_a_fit_is_not_swallowed() -> None:
         raise KeyError(fold.origin)
 
     with pytest.raises(KeyError):
-        walk(FOLDS, forecast, nothing_to_say, part="slip", progress=lambda _: None)
+        walk(FOLDS, forecast, nothing_to_say, part="slip", threads=1, progress=lambda _: None)
