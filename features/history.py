@@ -4,7 +4,7 @@ The change history is read in the order in which changes became known: that is w
 CRM saw at the time, back-dated entries included. `as_known` breaks the ties.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -25,6 +25,9 @@ from features.schema import (
 )
 
 _OF_ACCOUNTS = "account_changes"
+
+_PARTS = ("changed", "newest", "first", "covered")
+"""What stands beside a spine while the value of a field is decided."""
 
 _NAMES_IN_HISTORY = {
     "owner_rep_id": ("owner", "owner_rep_id"),
@@ -92,24 +95,35 @@ def value_at(spine: pl.LazyFrame, book: Book, field: str) -> pl.LazyFrame:
     Raises:
         ValueError: when the column has no history in the contract.
     """
-    is_deal_spine = ACCOUNT_ID in spine.collect_schema().names()
-    is_of_deal = is_deal_spine and field in TABLES["opportunities"].schema
+    return values_at(spine, book, (field,))
+
+
+def values_at(spine: pl.LazyFrame, book: Book, fields: Sequence[str]) -> pl.LazyFrame:
+    """Add the values that mutable columns of one table had at as_of, each as `value_at` has it.
+
+    Raises:
+        ValueError: when a column has no history in the contract, or is of another table than the
+            first one.
+    """
+    names = spine.collect_schema().names()
+    is_of_deal = ACCOUNT_ID in names and fields[0] in TABLES["opportunities"].schema
     table, key = ("opportunities", OPPORTUNITY_ID) if is_of_deal else ("accounts", ACCOUNT_ID)
-    column = TABLES[table].column(field)
-    if column.known_at != HISTORY:
-        raise ValueError(f"table {table}, column {field}: expected a column with history")
-    left = ACCOUNT_ID if is_deal_spine and not is_of_deal else ENTITY_ID
-    changes = _changes(book, table, field)
-    current = book[table].select(pl.col(key).alias(left), pl.col(field).alias("_current"))
-    newest = changes.rename({key: left, "_known": "_before", "_new": "_after_it"}).drop("_old")
-    coming = changes.rename({key: left, "_known": "_next"}).drop("_new")
-    covered_from = _covered_from(book, table, changes, field)
+    for field in fields:
+        if field not in TABLES[table].schema or TABLES[table].column(field).known_at != HISTORY:
+            raise ValueError(f"table {table}, column {field}: expected a column with history")
+    left = ACCOUNT_ID if ACCOUNT_ID in names and not is_of_deal else ENTITY_ID
+    changes = {field: _changes(book, table, field) for field in fields}
+    told = spine.sort(AS_OF, maintain_order=True)
+    for field in fields:
+        newest = changes[field].select(
+            pl.col(key).alias(left), "_known", pl.col("new").alias(f"_newest_{field}")
+        )
+        told = _beside_newest(told, newest, key=left).rename({"_known": f"_changed_{field}"})
     return (
-        _beside_changes(spine, newest, coming, key=left)
-        .join(current, on=left, how="left")
-        .join(covered_from, how="cross")
-        .with_columns(_decided(column.dtype, book.observed_until).alias(field))
-        .drop("_before", "_after_it", "_next", "_old", "_current", "_covered_from")
+        told.join(_at_first(book, table, changes).rename({key: left}), on=left, how="left")
+        .join(_covered_from(book, table, changes), how="cross")
+        .with_columns(_decided(field, book.observed_until) for field in fields)
+        .drop(f"_{part}_{field}" for field in fields for part in _PARTS)
     )
 
 
@@ -134,11 +148,16 @@ def value_starts(book: Book) -> Mapping[tuple[str, str], datetime | None]:
     return starts
 
 
+def is_push() -> pl.Expr:
+    """Whether a change of a deal moves its close date to a later day."""
+    before, after = (_typed(pl.col(side), DAY) for side in ("old", "new"))
+    return (pl.col("field") == "close_date") & (after > before)
+
+
 def pushes(book: Book) -> pl.LazyFrame:
     """opportunity_id, known: each change of a close date to a later day, when it became known."""
-    before, after = (_typed(pl.col(side), DAY) for side in ("old", "new"))
-    changes = book["opportunity_changes"].filter((pl.col("field") == "close_date"), after > before)
-    return changes.select(OPPORTUNITY_ID, known_from(TABLES["opportunity_changes"]).alias("known"))
+    changes = _changes(book, "opportunities", "close_date").filter(pl.col("new") > pl.col("old"))
+    return changes.select(OPPORTUNITY_ID, pl.col("_known").alias("known"))
 
 
 def count_known(deals: pl.LazyFrame, rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
@@ -159,28 +178,50 @@ def count_known(deals: pl.LazyFrame, rows: pl.LazyFrame, name: str) -> pl.LazyFr
     return deals.join(counted, on=ENTITY_ID, how="left").with_columns(pl.col(name).fill_null(0))
 
 
-def _decided(dtype: pl.DataType, observed_until: datetime) -> pl.Expr:
-    """The value among the newest change, the next one's `old` and the current value."""
-    has_run = (pl.col("_covered_from") < pl.col(AS_OF)).fill_null(value=False)
-    is_covered = has_run | (pl.col(AS_OF) >= observed_until)
-    unchanged = (
-        pl.when(pl.col("_next").is_not_null())
-        .then(_typed(pl.col("_old"), dtype))
-        .otherwise(pl.col("_current"))
+def counted_at(spine: pl.LazyFrame, rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """Add how many rows of each deal were known strictly before as_of.
+
+    Args:
+        spine: entity_id (the deal) and as_of. Other columns are kept.
+        rows: opportunity_id and known.
+        name: of the count; Int64, 0 without rows.
+
+    Returns:
+        The spine with the count; in no order.
+    """
+    count = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(OPPORTUNITY_ID)
+    counts = (
+        rows.filter(pl.col("known").is_not_null())
+        .sort("known")
+        .select(
+            pl.col(OPPORTUNITY_ID).alias(ENTITY_ID),
+            pl.col("known").alias("_known"),
+            count.alias(name),
+        )
     )
+    counted = _beside_newest(spine.sort(AS_OF, maintain_order=True), counts, key=ENTITY_ID)
+    return counted.drop("_known").with_columns(pl.col(name).fill_null(0))
+
+
+def _decided(field: str, observed_until: datetime) -> pl.Expr:
+    """What the newest change says; without one the first value, where the history covers it."""
+    has_run = (pl.col(f"_covered_{field}") < pl.col(AS_OF)).fill_null(value=False)
+    is_covered = has_run | (pl.col(AS_OF) >= observed_until)
     return (
-        pl.when(pl.col("_before").is_not_null())
-        .then(_typed(pl.col("_after_it"), dtype))
+        pl.when(pl.col(f"_changed_{field}").is_not_null())
+        .then(f"_newest_{field}")
         .when(is_covered)
-        .then(unchanged)
+        .then(f"_first_{field}")
+        .alias(field)
     )
 
 
 def _changes(book: Book, table: str, field: str) -> pl.LazyFrame:
-    """Key, _known, _old, _new of one field's changes, as they became known."""
+    """Key, _known, old, new of one field's changes, as they became known."""
     history = "opportunity_changes" if table == "opportunities" else "account_changes"
     key = OPPORTUNITY_ID if table == "opportunities" else ACCOUNT_ID
     names = _NAMES_IN_HISTORY.get(field, (field,))
+    dtype = TABLES[table].column(field).dtype
     return (
         book[history]
         .filter(pl.col("field").is_in(names))
@@ -188,42 +229,54 @@ def _changes(book: Book, table: str, field: str) -> pl.LazyFrame:
         .select(
             key,
             known_from(TABLES[history]).alias("_known"),
-            pl.col("old").alias("_old"),
-            pl.col("new").alias("_new"),
+            _typed(pl.col("old"), dtype).alias("old"),
+            _typed(pl.col("new"), dtype).alias("new"),
         )
     )
 
 
-def _covered_from(book: Book, table: str, changes: pl.LazyFrame, field: str) -> pl.LazyFrame:
-    """One row, _covered_from: when a change of the field was first known in the whole book."""
+def _covered_from(book: Book, table: str, changes: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """One row: when a change of each field was first known in the whole book."""
     if book.value_starts is None:
-        return changes.select(pl.col("_known").min().alias("_covered_from"))
-    start = book.value_starts[table, field]
-    return pl.LazyFrame({"_covered_from": [start]}, schema={"_covered_from": TIME})
+        firsts = [
+            frame.select(pl.col("_known").min().alias(f"_covered_{field}"))
+            for field, frame in changes.items()
+        ]
+        return pl.concat(firsts, how="horizontal")
+    starts = {f"_covered_{field}": [book.value_starts[table, field]] for field in changes}
+    return pl.LazyFrame(starts, schema=dict.fromkeys(starts, TIME))
 
 
-def _beside_changes(
-    spine: pl.LazyFrame, newest: pl.LazyFrame, coming: pl.LazyFrame, *, key: str
-) -> pl.LazyFrame:
-    """The spine with the last change before as_of and the first one at or after it."""
-    before = spine.sort(AS_OF, maintain_order=True).join_asof(
-        newest,
+def _at_first(book: Book, table: str, changes: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """Key and what each field said before any change: the first `old`, else the value of now."""
+    key = OPPORTUNITY_ID if table == "opportunities" else ACCOUNT_ID
+    told = book[table].select(key, *(pl.col(field).alias(f"_first_{field}") for field in changes))
+    for field, frame in changes.items():
+        first = (
+            frame.filter(pl.col("_known").is_not_null())
+            .unique(key, keep="first", maintain_order=True)
+            .select(key, "old", pl.lit(value=True).alias("_is_changed"))
+        )
+        at_first = pl.when("_is_changed").then("old").otherwise(f"_first_{field}")
+        told = (
+            told.join(first, on=key, how="full", coalesce=True)
+            .with_columns(at_first.alias(f"_first_{field}"))
+            .drop("old", "_is_changed")
+        )
+    return told
+
+
+def _beside_newest(spine: pl.LazyFrame, rows: pl.LazyFrame, *, key: str) -> pl.LazyFrame:
+    """The spine with the last row whose _known is before as_of; both sorted by time."""
+    return spine.join_asof(
+        rows,
         left_on=AS_OF,
-        right_on="_before",
+        right_on="_known",
         by=key,
         strategy="backward",
         allow_exact_matches=False,
         coalesce=False,
-        check_sortedness=False,  # both sides are sorted just above; by-groups cannot be checked
-    )
-    return before.join_asof(
-        coming,
-        left_on=AS_OF,
-        right_on="_next",
-        by=key,
-        strategy="forward",
-        coalesce=False,
-        check_sortedness=False,
+        check_sortedness=False,  # both sides are sorted; by-groups cannot be checked
     )
 
 

@@ -1,16 +1,14 @@
 """Running: measures told at many as-ofs from running totals over rows in order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.measure import PARTS_PER_UNIT, Kind, Measure
+from features.measure import TOTALS, UNITS_PER_PART, Kind, Measure
 from features.schema import TIME
-from features.timeline import OWNER, Ints, Questions, Timeline
-
-Mask = npt.NDArray[np.bool_]
+from features.timeline import DAY_US, OWNER, Ints, Mask, Questions, Timeline
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """Odd and near 2^64 over the golden ratio: keeps the hashes of different owners apart."""
@@ -25,10 +23,10 @@ class Running:
         self._hidden = timeline.crossing(asked)
         self._edges: dict[int | None, Ints] = {}
         self._masks: dict[bytes, Mask] = {}
+        self._cells: dict[tuple[Kind, bytes], pl.Series] = {}
         self._sums: dict[tuple[bytes, bytes], tuple[npt.NDArray[np.integer], Ints]] = {}
-        self._values: dict[tuple[bytes, bytes], tuple[Ints, Ints]] = {}
-        self._told_cells: dict[tuple[Kind, bytes], pl.Series] = {}
-        self._neighbours: dict[tuple[bytes, int], Ints] = {}
+        self._values: dict[tuple[bytes, bytes], tuple[Ints, Ints, Ints]] = {}
+        self._kept: dict[bytes, tuple[Ints, Ints]] = {}
 
     def told(self, measures: Sequence[Measure]) -> pl.DataFrame:
         """Every measure at every question; the bits of `measured_plainly`.
@@ -39,12 +37,7 @@ class Running:
         if not self._timeline.rows.height:
             height = len(self._asked.owner)
             return pl.DataFrame([_silent(measure, height) for measure in measures])
-        self._ask(
-            kind
-            for measure in measures
-            for kind in (measure.where, measure.since)
-            if kind is not None
-        )
+        self._read(measures)
         return pl.DataFrame([self._told(measure) for measure in measures])
 
     def _told(self, measure: Measure) -> pl.Series:
@@ -52,15 +45,18 @@ class Running:
         if measure.since is not None:
             begin = np.maximum(begin, self._after_mark(measure.since))
             end = np.maximum(begin, end)
-        if measure.kind == "newest":
-            return self._moment(measure, self._last(measure.where, begin, end))
-        if measure.kind == "oldest":
-            return self._moment(measure, self._first(measure.where, begin, end))
-        if measure.kind == "cell":
-            return self._cell(measure, begin, end)
-        if measure.kind == "distinct":
-            return self._distinct(measure, begin, end)
-        return self._sum(measure, begin, end)
+        if measure.kind in {"inner_total", "inner_most"}:
+            oldest = self._first(measure.where, begin, end)
+            begin = np.where(oldest >= 0, oldest + 1, end)
+        tell = {
+            "newest": self._newest,
+            "oldest": self._oldest,
+            "cell": self._cell,
+            "distinct": self._distinct,
+            "blocks": self._blocks,
+            "inner_most": self._most,
+        }
+        return tell.get(measure.kind, self._sum)(measure, begin, end)
 
     def _sum(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
         added, sums = self._totals(measure)
@@ -69,34 +65,76 @@ class Running:
         inside = (begin[question] <= row) & (row < end[question])
         np.subtract.at(told, question[inside], added[row[inside]])
         numbers = pl.Series(measure.name, told)
-        return numbers if measure.kind == "count" else numbers / PARTS_PER_UNIT
+        return numbers if measure.kind == "count" else numbers * UNITS_PER_PART
 
     def _totals(self, measure: Measure) -> tuple[npt.NDArray[np.integer], Ints]:
         """What every row adds, and the sum of all rows before each place."""
+        kept = self._masks[_name(measure.where)]
+        if measure.kind == "count":
+            return kept.view(np.int8), self._chosen(measure.where)[1]
         name = (_name(measure.where), _name(measure.of))
         if name not in self._sums:
-            kept = self._mask(measure.where)
-            is_count = measure.kind == "count"
-            added = kept.view(np.int8) if is_count else self._cells(measure).to_numpy() * kept
+            added = self._cells_of(measure).to_numpy() * kept
             sums = np.zeros(len(added) + 1, np.int64)
             np.cumsum(added, out=sums[1:])
             self._sums[name] = (added, sums)
         return self._sums[name]
 
+    def _blocks(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
+        """Blocks of a stretch come one after the other: what counts is where one ends."""
+        rows, before = self._chosen(measure.where)
+        first, lengths = before[begin], before[end] - before[begin]
+        starts = np.cumsum(lengths) - lengths
+        moments = self._timeline.moments[rows]
+        found = moments[np.arange(lengths.sum()) + np.repeat(first - starts, lengths)]
+        block = (np.repeat(self._asked.as_of - 1, lengths) - found) // (measure.days * DAY_US)
+        question, row = self._hidden
+        inside = (begin[question] <= row) & (row < end[question])
+        question, row = question[inside], row[inside]
+        kept = self._masks[_name(measure.where)][row]
+        question, row = question[kept], row[kept]
+        if len(row):
+            block = np.delete(block, starts[question] + before[row] - first[question])
+            lengths -= np.bincount(question, minlength=len(lengths))
+            starts = np.cumsum(lengths) - lengths
+        is_new = np.ones(len(block), np.bool_)
+        np.not_equal(block[1:], block[:-1], out=is_new[1:])
+        is_new[starts[lengths > 0]] = True
+        count = np.zeros(len(block) + 1, np.int64)
+        np.cumsum(is_new, out=count[1:])
+        return pl.Series(measure.name, count[starts + lengths] - count[starts])
+
+    def _most(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
+        """The highest between each two edges; what stands between two stretches is told for none.
+
+        An edge may stand behind the last row, so there is one number more than rows.
+        """
+        rows, place = self._chosen(measure.where)
+        numbers = self._cells_of(measure).fill_null(-np.inf).to_numpy()[rows]
+        first, after = place[begin], place[end]
+        order = np.argsort(first, kind="stable")  # so that little lies between two stretches
+        edges = np.stack([first[order], after[order]], axis=1).ravel()
+        told = np.empty(len(first))
+        told[order] = np.maximum.reduceat(numbers, edges)[::2] if len(edges) else 0.0
+        told[(first >= after) | (told == -np.inf)] = np.nan
+        return pl.Series(measure.name, told, nan_to_null=True)
+
     def _distinct(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
         """A value counts where its row is the first one of it in the stretch."""
-        rows, before = self._earlier(measure)
-        first, after = np.searchsorted(rows, begin), np.searchsorted(rows, end)
-        lengths = after - first
+        rows, count, before = self._earlier(measure)
+        first, lengths = count[begin], count[end] - count[begin]
         question = np.repeat(np.arange(len(lengths)), lengths)
-        place = np.arange(len(question)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        is_first = before[place] < begin[question]
-        told = np.bincount(question[is_first], minlength=len(lengths))
-        hidden = np.unique(self._hidden[0])
-        seen = np.isin(question, hidden)
+        starts = np.cumsum(lengths) - lengths
+        place = np.arange(len(question)) + np.repeat(first - starts, lengths)
+        is_first = np.zeros(len(question) + 1, np.int64)
+        np.cumsum(before[place] < np.repeat(begin, lengths), out=is_first[1:])
+        told = is_first[starts + lengths] - is_first[starts]
+        has_hidden = np.zeros(len(lengths), np.bool_)
+        has_hidden[self._hidden[0]] = True
+        seen = has_hidden[question]
         question, place = question[seen], place[seen]
         is_known = self._timeline.known[rows[place]] < self._asked.as_of[question]
-        values = self._cells(measure)
+        values = self._cells_of(measure)
         pairs = pl.DataFrame(
             {
                 "question": question[is_known],
@@ -104,15 +142,20 @@ class Running:
             }
         ).unique()
         counted = np.bincount(pairs["question"].to_numpy(), minlength=len(lengths))
-        told[hidden] = counted[hidden]
-        return pl.Series(measure.name, told.astype(np.int64))
+        told[has_hidden] = counted[has_hidden]
+        return pl.Series(measure.name, told)
 
-    def _earlier(self, measure: Measure) -> tuple[Ints, Ints]:
-        """Rows with a value, and the row before of the same owner and value, -1 without one."""
+    def _earlier(self, measure: Measure) -> tuple[Ints, Ints, Ints]:
+        """Rows with a value, and the row before of the same owner and value, -1 without one.
+
+        Between the two, how many such rows there are before each place.
+        """
         name = (_name(measure.where), _name(measure.of))
         if name not in self._values:
-            values = self._cells(measure)
-            there = self._mask(measure.where) & values.is_not_null().to_numpy()
+            values = self._cells_of(measure)
+            there = self._masks[_name(measure.where)] & values.is_not_null().to_numpy()
+            count = np.zeros(len(there) + 1, np.int64)
+            np.cumsum(there, out=count[1:])
             rows = np.flatnonzero(there)
             owner = self._timeline.rows[OWNER].to_numpy()[rows].astype(np.uint64)
             code = values.filter(there).hash(seed=1).to_numpy() + owner * _SPREAD
@@ -121,33 +164,34 @@ class Running:
             is_again = code[order[1:]] == code[order[:-1]]
             is_again &= owner[order[1:]] == owner[order[:-1]]
             before[order[1:][is_again]] = rows[order[:-1][is_again]]
-            self._values[name] = (rows, before)
+            self._values[name] = (rows, count, before)
         return self._values[name]
 
-    def _cells(self, measure: Measure) -> pl.Series:
-        """What every row adds or tells; a constant is the same for all."""
-        name = (measure.kind, _name(measure.of))
-        if name not in self._told_cells:
-            cells = self._timeline.rows.select(cells=measure.numbers)["cells"]
-            height = self._timeline.rows.height
-            is_whole = len(cells) == height
-            self._told_cells[name] = cells if is_whole else cells.new_from_index(0, height)
-        return self._told_cells[name]
-
     def _cell(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
-        numbers = self._cells(measure).to_numpy()
+        """What the rows of the newest moment say, told of these rows only."""
         moments = self._timeline.moments
         place = self._last(measure.where, begin, end)
         moment = moments[place]
-        told = np.where(place >= 0, numbers[place], np.nan)
-        while True:  # rows of the same moment, one step back at a time
-            place = self._last(measure.where, begin, np.maximum(place, begin))
+        told = np.full(len(place), np.nan)
+        is_equal = place >= 0
+        while is_equal.any():  # rows of the same moment, one step back at a time
+            told[is_equal] = np.fmin(told[is_equal], self._numbers(measure, place[is_equal]))
+            place = self._last(measure.where, begin, np.where(is_equal, place, begin))
             is_equal = (place >= 0) & (moments[place] == moment)
-            if not is_equal.any():
-                break
-            told = np.where(is_equal, np.fmin(told, numbers[place]), told)
-            place = np.where(is_equal, place, -1)
         return pl.Series(measure.name, told, nan_to_null=True)
+
+    def _numbers(self, measure: Measure, rows: Ints) -> npt.NDArray[np.float64]:
+        """What some rows tell."""
+        names = {OWNER, *measure.numbers.meta.root_names()}
+        read = self._timeline.rows.select(sorted(names))[rows]
+        told = read.with_columns(measure.numbers.alias("_told"))["_told"]
+        return told.fill_null(np.nan).to_numpy()
+
+    def _newest(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
+        return self._moment(measure, self._last(measure.where, begin, end))
+
+    def _oldest(self, measure: Measure, begin: Ints, end: Ints) -> pl.Series:
+        return self._moment(measure, self._first(measure.where, begin, end))
 
     def _moment(self, measure: Measure, place: Ints) -> pl.Series:
         moments = pl.Series(measure.name, self._timeline.moments[place]).cast(pl.Datetime("us"))
@@ -157,23 +201,27 @@ class Running:
 
     def _last(self, where: pl.Expr | None, begin: Ints, end: Ints) -> Ints:
         """The last known row of some kind between two places, -1 where there is none."""
-        before = self._neighbour(where, -1)
-        place = before[end]
+        rows, before = self._chosen(where)
+        number = before[end] - 1
         while True:
-            is_hidden = (place >= begin) & self._is_hidden(place)
+            place = rows[number]
+            is_inside = place >= begin
+            is_hidden = is_inside & self._is_hidden(place)
             if not is_hidden.any():
-                return np.where(place >= begin, place, -1)
-            place = np.where(is_hidden, before[place], place)
+                return np.where(is_inside, place, -1)
+            number -= is_hidden
 
     def _first(self, where: pl.Expr | None, begin: Ints, end: Ints) -> Ints:
         """The first known row of some kind between two places, -1 where there is none."""
-        after = self._neighbour(where, 1)
-        place = after[begin]
+        rows, before = self._chosen(where)
+        number = before[begin]
         while True:
-            is_hidden = (place < end) & self._is_hidden(np.minimum(place, len(after) - 2))
+            place = rows[number]
+            is_inside = (place >= 0) & (place < end)
+            is_hidden = is_inside & self._is_hidden(place)
             if not is_hidden.any():
-                return np.where(place < end, place, -1)
-            place = np.where(is_hidden, after[place + is_hidden], place)
+                return np.where(is_inside, place, -1)
+            number += is_hidden
 
     def _after_mark(self, since: pl.Expr) -> Ints:
         """The first place newer than the newest known row of some kind, else the beginning."""
@@ -193,48 +241,50 @@ class Running:
             )
         return self._edges[days]
 
-    def _mask(self, where: pl.Expr | None) -> Mask:
+    def _chosen(self, where: pl.Expr | None) -> tuple[Ints, Ints]:
+        """The rows of some kind and a last -1; for each place how many of them are before it."""
         name = _name(where)
-        if name not in self._masks:
-            self._ask([where])
-        return self._masks[name]
+        if name not in self._kept:
+            kept = self._masks[name]
+            before = np.zeros(len(kept) + 1, np.int64)
+            np.cumsum(kept, out=before[1:])
+            self._kept[name] = (np.append(np.flatnonzero(kept), -1), before)
+        return self._kept[name]
 
-    def _ask(self, wheres: Iterable[pl.Expr | None]) -> None:
-        """Which rows are of these kinds, all in one plan."""
-        height = self._timeline.rows.height
-        unasked = {_name(where): where for where in wheres if _name(where) not in self._masks}
+    def _cells_of(self, measure: Measure) -> pl.Series:
+        return self._cells[measure.kind, _name(measure.of)]
+
+    def _read(self, measures: Sequence[Measure]) -> None:
+        """Which rows are of the kinds that are asked, and what they tell; all in one plan."""
         kinds = {
-            str(number): pl.lit(value=True) if where is None else where.fill_null(value=False)
-            for number, where in enumerate(unasked.values())
+            _name(kind): pl.lit(value=True) if kind is None else kind.fill_null(value=False)
+            for measure in measures
+            for kind in (measure.where, measure.since)
         }
-        found = self._timeline.rows.select(**kinds)
-        for name, kept in zip(unasked, found, strict=True):
-            self._masks[name] = np.ascontiguousarray(np.broadcast_to(kept.to_numpy(), height))
-
-    def _neighbour(self, where: pl.Expr | None, side: int) -> Ints:
-        """For each place the last row of some kind before it, or the first one from it on."""
-        name = (_name(where), side)
-        if name not in self._neighbours:
-            kept = self._mask(where)
-            rows = np.arange(len(kept))
-            if side < 0:
-                found = np.full(len(kept) + 1, -1, np.int64)
-                np.maximum.accumulate(np.where(kept, rows, -1), out=found[1:])
-            else:
-                found = np.full(len(kept) + 1, len(kept), np.int64)
-                backwards = np.where(kept, rows, len(kept))[::-1]
-                found[:-1] = np.minimum.accumulate(backwards)[::-1]
-            self._neighbours[name] = found
-        return self._neighbours[name]
+        cells = {
+            (measure.kind, _name(measure.of)): measure.numbers
+            for measure in measures
+            if measure.of is not None and measure.kind != "cell"
+        }
+        kinds = {name: kind for name, kind in kinds.items() if name not in self._masks}
+        cells = {name: cell for name, cell in cells.items() if name not in self._cells}
+        plan = [
+            told.alias(str(number))
+            for number, told in enumerate([*kinds.values(), *cells.values()])
+        ]
+        found = self._timeline.rows.lazy().select(OWNER, *plan).collect().drop(OWNER)
+        columns = iter(found)
+        self._masks.update({name: next(columns).to_numpy() for name in kinds})
+        self._cells.update({name: next(columns) for name in cells})
 
 
 def _silent(measure: Measure, height: int) -> pl.Series:
     """What a table without rows tells."""
-    if measure.kind in {"count", "distinct"}:
+    if measure.kind in {"count", "distinct", "blocks"}:
         return pl.zeros(height, pl.Int64, eager=True).alias(measure.name)
-    if measure.kind == "total":
+    if measure.kind in TOTALS:
         return pl.zeros(height, pl.Float64, eager=True).alias(measure.name)
-    dtype = pl.Float64() if measure.kind == "cell" else TIME
+    dtype = TIME if measure.kind in {"newest", "oldest"} else pl.Float64()
     return pl.Series(measure.name, [None] * height, dtype=dtype)
 
 

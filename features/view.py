@@ -1,6 +1,6 @@
 """What a feature group sees: the spine, and the book through the as-of door only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,20 +11,26 @@ from features.calendar import Calendar
 from features.context import Context
 from features.history import happened
 from features.measure import (
+    INNER,
     PARTS_PER_UNIT,
     Measure,
+    block,
+    blocks,
     cell_of_newest,
     count,
     distinct,
     in_window,
+    inner_most,
+    inner_total,
     measured_plainly,
     newest,
     oldest,
     total,
 )
+from features.neighbours import Line, in_line
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, TABLES
 from features.snapshot import known_at, value_at
-from features.timeline import MOMENT
+from features.timeline import MOMENT, OWNER
 from features.timelines import Timelines
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "Measure",
     "View",
     "block",
+    "blocks",
     "cell_of_newest",
     "count",
     "days_since",
@@ -39,6 +46,8 @@ __all__ = [
     "exact_sum",
     "feature",
     "in_window",
+    "inner_most",
+    "inner_total",
     "newest",
     "oldest",
     "ratio",
@@ -86,7 +95,13 @@ class View:
         return self.spine.select(*(name for name in identity if name in names))
 
     def known(
-        self, table: str, *, by: str | None = None, within: int | None = None
+        self,
+        table: str,
+        *,
+        by: str | None = None,
+        within: int | None = None,
+        where: pl.Expr | None = None,
+        columns: Mapping[str, pl.Expr] | None = None,
     ) -> pl.LazyFrame:
         """Each spine row with the rows of `table` known at its as_of.
 
@@ -95,14 +110,45 @@ class View:
             by: `account_id` or `opportunity_id`; the deal, unless given, where both know it.
             within: leaves out rows that happened more than so many days before as_of; what a
                 group does not look at need not be fetched.
+            where: which rows, null counts as false; all unless given. May read `columns`.
+            columns: what else is told of each row, by new names.
+
+        `where` and `columns` look at one row of the table and at nothing else: not at as_of, nor
+        at cells of other stamps than the row's own moment. The fast way tells them once for all
+        as-ofs.
+        """
+        columns = columns or {}
+        if self.timelines is not None:
+            return self.timelines.known(table, by=by, within=within, where=where, columns=columns)
+        rows = known_at(self.keys, self.book, table, by=by, calendar=self.calendar)
+        if within is not None:
+            moment = happened(TABLES[table], self.calendar)
+            rows = rows.filter(pl.col(AS_OF) - moment <= pl.duration(days=within))
+        rows = rows.with_columns(**columns)
+        return rows if where is None else rows.filter(where)
+
+    def lined(
+        self, table: str, line: Line, *, by: str | None = None, where: pl.Expr | None = None
+    ) -> pl.LazyFrame:
+        """Each spine row with the rows of a line known at its as_of, at most `within` days old.
+
+        Args:
+            table: a contract table whose rows have a moment.
+            line: which rows, and what is told of them.
+            by: as in `known`.
+            where: which rows of the line; may read its columns only.
+
+        Returns:
+            The identity of the spine, MOMENT, and the columns of the line.
         """
         if self.timelines is not None:
-            return self.timelines.known(table, by=by, within=within)
-        rows = known_at(self.keys, self.book, table, by=by, calendar=self.calendar)
-        if within is None:
-            return rows
-        moment = happened(TABLES[table], self.calendar)
-        return rows.filter(pl.col(AS_OF) - moment <= pl.duration(days=within))
+            return self.timelines.lined(table, line, by=by, where=where)
+        moment = happened(TABLES[table], self.calendar).alias(MOMENT)
+        known = self.known(table, by=by, within=line.within, where=line.where, columns=line.reads)
+        owner = pl.col(SPINE_ROW).alias(OWNER)
+        rows = known.select(SPINE_ROW, ENTITY_ID, AS_OF, owner, moment, *line.reads)
+        told = in_line(rows.sort(OWNER, MOMENT), line).drop(OWNER)
+        return told if where is None else told.filter(where)
 
     def measured(
         self,
@@ -111,6 +157,7 @@ class View:
         *,
         by: str | None = None,
         at: pl.Expr | None = None,
+        line: Line | None = None,
     ) -> pl.LazyFrame:
         """KEYS, as_of and one column per measure, for every spine row.
 
@@ -121,17 +168,23 @@ class View:
             by: as in `known`.
             at: the moment that counts, one of the row's stamps; rows without it are left out.
                 The row's own moment unless given.
+            line: which rows count, with what is told of them; measures read nothing else, and do
+                not look further back than it. All rows unless given.
         """
+        if line is None and not INNER.isdisjoint(measure.kind for measure in measures):
+            raise ValueError(f"table {table}: expected a line for inner measures, got none")
         if self.timelines is not None:
-            told = self.timelines.measured(table, measures, by=by, at=at)
+            told = self.timelines.measured(table, measures, by=by, at=at, line=line)
             asked = self.timelines.spine.select(*KEYS, AS_OF)
             return pl.concat([asked, told], how="horizontal").lazy()
-        own = happened(TABLES[table], self.calendar)
-        moment = (own if at is None else at).alias(MOMENT)
-        rows = self.known(table, by=by).with_columns(moment)
+        spine = self.spine.select(*KEYS, AS_OF)
+        if line is None:
+            own = happened(TABLES[table], self.calendar)
+            rows = self.known(table, by=by).with_columns((own if at is None else at).alias(MOMENT))
+        else:
+            rows = self.lined(table, line, by=by)
         if at is not None:  # a stamp may be later than the row, a row's own moment may not
             rows = rows.filter(pl.col(MOMENT) < pl.col(AS_OF))
-        spine = self.spine.select(*KEYS, AS_OF)
         return measured_plainly(spine, rows, measures, keys=KEYS, moment=MOMENT)
 
     def value(self, field: str) -> pl.LazyFrame:
@@ -162,15 +215,6 @@ class View:
             .join(told.drop(ENTITY_ID, AS_OF, strict=False), on=KEYS, how="left")
             .with_columns(pl.col(name).fill_null(0.0) for name in zeros)
         )
-
-
-def block(moment: pl.Expr, days: int) -> pl.Expr:
-    """The block of `days` days before as_of in which a moment falls, 0 the newest.
-
-    Half-open as `in_window`: a moment exactly `days` days before as_of is still in block 0.
-    """
-    before = (pl.col(AS_OF) - moment).dt.total_microseconds()
-    return (before - 1) // (days * 86_400_000_000)
 
 
 def days_since(moment: pl.Expr) -> pl.Expr:

@@ -44,9 +44,8 @@ def walk(
             return error
 
     told = []
-    with ThreadPoolExecutor(
-        2
-    ) as pool:  # a fit leaves the interpreter's lock alone
+    at_once = max(1, _THREADS // threads)
+    with ThreadPoolExecutor(at_once) as pool:  # a fit leaves the interpreter's lock alone
         for number, found in enumerate(pool.map(tried, folds), start=1):
             origin = folds[number - 1].origin
             place = f"{part} {number}/{len(folds)}  origin {origin:%Y-%m-%d}"

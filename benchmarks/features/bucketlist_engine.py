@@ -24,8 +24,11 @@ from features.view import View, days_since
 _DERIVED = {entry.name: entry for source in SOURCES.values() for entry in source.derived}
 _NO_CONTEXT = Context(*(pl.DataFrame() for _ in range(5)))
 
-_ROWS_AT_ONCE = 6_000_000
+_AT_ONCE = 6_000_000
 """Activities up to which a book is kept in memory as a whole."""
+
+_OF_A_PART = 3_000_000
+"""Activities of one part where it is not, about."""
 
 
 def run(folder: Path, as_ofs: Sequence[datetime]) -> pl.DataFrame:
@@ -33,9 +36,9 @@ def run(folder: Path, as_ofs: Sequence[datetime]) -> pl.DataFrame:
     book = read_book(folder)
     accounts = book["accounts"].collect()[ACCOUNT_ID]
     activities = pl.scan_parquet(folder / "activities.parquet").select(pl.len()).collect().item()
-    parts = -(-activities // _ROWS_AT_ONCE)
-    if parts == 1:
+    if activities <= _AT_ONCE:
         return pl.concat(_described(book, accounts, as_ofs))
+    parts = -(-activities // _OF_A_PART)
     found: list[pl.DataFrame] = []
     with tempfile.TemporaryDirectory(dir=folder) as name:
         cut = scatter(book, Path(name), parts)

@@ -4,15 +4,18 @@ import polars as pl
 
 from features.activity import is_contact, is_meeting, is_personal, is_touch
 from features.feature import Feature
+from features.neighbours import Line, previous, said
 from features.schema import AS_OF, OCCURRED_AT
+from features.timeline import DAY_US, MOMENT
 from features.view import (
     KEYS,
     View,
-    block,
+    blocks,
     count,
     days_since,
     feature,
-    in_window,
+    inner_most,
+    inner_total,
     newest,
     oldest,
     ratio,
@@ -161,22 +164,43 @@ FEATURES = (
 )
 
 
-def active_weeks(weeks: int) -> pl.Expr:
-    """Blocks of seven days with any row, of the last `weeks`."""
-    return block(_AT, 7).filter(in_window(_AT, 0, 7 * weeks)).n_unique()
+_IS_PERSONAL = is_personal()
+_IS_SIGN = _IS_PERSONAL & is_contact()
+_IS_OURS = _IS_PERSONAL & (is_touch() | (pl.col("direction") == "mutual").fill_null(value=False))
+_MINUTES = pl.col("minutes")
 
-
-_IS_SIGN = is_personal() & is_contact()
+SIGNS = Line(
+    where=_IS_SIGN,
+    reads={},
+    columns={
+        "before": previous(pl.lit(value=True)),
+        "gap": pl.col(MOMENT) - said(pl.col(MOMENT), "before"),
+        "minutes": pl.col("gap").dt.total_minutes(),
+    },
+    within=365,
+)
+"""The signs of the account, and the gaps between them."""
 
 MEASURES = (
-    newest("last_touch", is_personal() & is_touch()),
-    newest("last_inbound", is_personal() & (pl.col("direction") == "inbound")),
-    newest("last_meeting", is_personal() & is_meeting()),
-    newest("last_proposal", is_personal() & (pl.col("kind") == "proposal")),
-    newest("last_post_sales", is_personal() & (pl.col("phase") == "post_sales")),
+    newest("last_touch", _IS_PERSONAL & is_touch()),
+    newest("last_inbound", _IS_PERSONAL & (pl.col("direction") == "inbound")),
+    newest("last_meeting", _IS_PERSONAL & is_meeting()),
+    newest("last_proposal", _IS_PERSONAL & (pl.col("kind") == "proposal")),
+    newest("last_post_sales", _IS_PERSONAL & (pl.col("phase") == "post_sales")),
     newest("last_sign", _IS_SIGN, oldest=365),
     oldest("first_sign", _IS_SIGN, oldest=365),
     count("signs", _IS_SIGN, oldest=365),
+    blocks("weeks_13", _IS_PERSONAL, days=7, oldest=7 * 13),
+    blocks("weeks_52", _IS_PERSONAL, days=7, oldest=7 * 52),
+    blocks("months_theirs", _IS_SIGN, days=30, oldest=360),
+    blocks("months_ours", _IS_OURS, days=30, oldest=360),
+    blocks("months_any", _IS_SIGN | _IS_OURS, days=30, oldest=360),
+)
+
+GAPS = (
+    inner_most("longest_gap", pl.col("gap").dt.total_microseconds(), oldest=365),
+    inner_total("gap_minutes", _MINUTES, oldest=365),
+    inner_total("gap_squares", _MINUTES * _MINUTES, oldest=365),
 )
 
 
@@ -187,64 +211,40 @@ def silence_vs_usual() -> pl.Expr:
     return ratio(now * (pl.col("signs") - 1), whole).clip(0.0, _MOST)
 
 
+def longest_silence() -> pl.Expr:
+    """The longest gap or the silence now, in days; null where nothing was heard."""
+    now = (pl.col(AS_OF) - pl.col("last_sign")).dt.total_microseconds()
+    return pl.when(now.is_not_null()).then(pl.max_horizontal(pl.col("longest_gap"), now) / DAY_US)
+
+
+def gap_variation() -> pl.Expr:
+    """Standard deviation over mean of the gaps, in whole minutes: integers up to the root."""
+    gaps = pl.col("signs") - 1
+    whole, squares = (pl.col(name).cast(pl.Int64) for name in ("gap_minutes", "gap_squares"))
+    spread = (gaps * squares - whole * whole).sqrt()
+    return pl.when(gaps >= 2).then(ratio(spread, whole))
+
+
+def two_way_months() -> pl.Expr:
+    """Months that both sides have: what each of them has, less what any of them has."""
+    return pl.col("months_theirs") + pl.col("months_ours") - pl.col("months_any")
+
+
 def cadence(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    rows = view.known("activities", within=365).filter(is_personal())
-    weeks = rows.group_by(*KEYS).agg(
-        feature(active_weeks(13), "active_weeks_13"),
-        feature(active_weeks(52), "active_weeks_52"),
-    )
-    told = (
-        view.measured("activities", MEASURES)
-        .join(weeks, on=KEYS, how="left")
-        .join(_gaps(rows), on=KEYS, how="left")
-        .join(_two_way_months(rows), on=KEYS, how="left")
-        .select(
-            *KEYS,
-            feature(days_since(pl.col("last_touch")), "days_since_touch"),
-            feature(days_since(pl.col("last_inbound")), "days_since_inbound"),
-            feature(days_since(pl.col("last_meeting")), "days_since_meeting"),
-            feature(days_since(pl.col("last_proposal")), "days_since_proposal"),
-            feature(days_since(pl.col("last_post_sales")), "post_sales_silence_days"),
-            "active_weeks_13",
-            "active_weeks_52",
-            "two_way_months_12",
-            "longest_silence_365d",
-            "gap_variation_365d",
-            feature(silence_vs_usual(), "silence_vs_usual"),
-        )
-    )
-    return view.beside(told, zeros=("active_weeks_13", "active_weeks_52", "two_way_months_12"))
-
-
-def _gaps(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """KEYS and what the gaps between signs say; a sort once, then sums."""
-    gap = _AT.diff().over(*KEYS)
-    minutes = gap.dt.total_minutes()
-    count_of = pl.col("minutes").count().cast(pl.Int64)
-    whole, squares = pl.col("minutes").sum(), (pl.col("minutes") * pl.col("minutes")).sum()
-    spread = (count_of * squares - whole * whole).sqrt()
-    longest = pl.max_horizontal(pl.col("gap").max(), pl.col(AS_OF).first() - _AT.max())
-    return (
-        rows.filter(is_contact())
-        .select(*KEYS, AS_OF, OCCURRED_AT)
-        .sort(*KEYS, OCCURRED_AT)
-        .with_columns(gap.alias("gap"), minutes.alias("minutes"))
-        .group_by(*KEYS)
-        .agg(
-            feature(longest.dt.total_microseconds() / 86_400e6, "longest_silence_365d"),
-            feature(pl.when(count_of >= 2).then(ratio(spread, whole)), "gap_variation_365d"),
-        )
-    )
-
-
-def _two_way_months(rows: pl.LazyFrame) -> pl.LazyFrame:
-    is_mutual = (pl.col("direction") == "mutual").fill_null(value=False)
-    is_both = is_contact().any() & (is_touch() | is_mutual).any()
-    return (
-        rows.filter(in_window(_AT, 0, 360))
-        .group_by(*KEYS, block(_AT, 30).alias("month"))
-        .agg(is_both.alias("is_both"))
-        .group_by(*KEYS)
-        .agg(feature(pl.col("is_both").sum(), "two_way_months_12"))
+    told = view.measured("activities", MEASURES)
+    gaps = view.measured("activities", GAPS, line=SIGNS).drop(AS_OF)
+    return told.join(gaps, on=KEYS).select(
+        *KEYS,
+        feature(days_since(pl.col("last_touch")), "days_since_touch"),
+        feature(days_since(pl.col("last_inbound")), "days_since_inbound"),
+        feature(days_since(pl.col("last_meeting")), "days_since_meeting"),
+        feature(days_since(pl.col("last_proposal")), "days_since_proposal"),
+        feature(days_since(pl.col("last_post_sales")), "post_sales_silence_days"),
+        feature(pl.col("weeks_13"), "active_weeks_13"),
+        feature(pl.col("weeks_52"), "active_weeks_52"),
+        feature(two_way_months(), "two_way_months_12"),
+        feature(longest_silence(), "longest_silence_365d"),
+        feature(gap_variation(), "gap_variation_365d"),
+        feature(silence_vs_usual(), "silence_vs_usual"),
     )

@@ -8,13 +8,14 @@ import polars as pl
 
 from features.activity import is_contact, is_personal, is_touch
 from features.feature import Feature
-from features.schema import OCCURRED_AT
+from features.schema import AS_OF, OCCURRED_AT
 from features.view import KEYS, View, block, days_since, feature, in_window, ratio
 
 _AT = pl.col(OCCURRED_AT)
 _NEEDS = ("activities.direction", "activities.contact_id")
 _NOT_WITH_WHOM = "the CRM does not say with whom"
 _STEADY_MONTHS = 3
+_MONTHS, _DAYS = 12, 30
 
 FEATURES = (
     Feature(
@@ -117,22 +118,25 @@ def effective_contacts() -> pl.Expr:
 
 def circle(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    rows = view.known("activities", within=365).filter(
-        is_personal() & pl.col("contact_id").is_not_null()
+    rows = view.known(
+        "activities",
+        within=365,
+        where=is_personal() & pl.col("contact_id").is_not_null(),
+        columns={"touched": is_touch().cast(pl.UInt32), "took_part": is_contact().cast(pl.UInt32)},
     )
     people = _people(rows)
     touched = pl.col("touched")
     answering = (touched > 0) & (pl.col("took_part") > 0)
+    steady = pl.col("months").bitwise_count_ones() >= _STEADY_MONTHS
     told = people.group_by(*KEYS).agg(
         feature(effective_contacts(), "effective_contacts_365d"),
         feature(ratio(touched.max(), touched.sum()), "top_contact_share_365d"),
         feature(ratio(answering.sum(), (touched > 0).sum()), "answering_people_share_365d"),
-        feature((pl.col("months") >= _STEADY_MONTHS).sum(), "steady_people_12m"),
+        feature(steady.sum(), "steady_people_12m"),
+        feature(broad_months(), "broad_months_12"),
     )
-    joined = (
-        view.keys.join(told, on=KEYS, how="left")
-        .join(_broad_months(rows), on=KEYS, how="left")
-        .join(_champions(view, people), on=KEYS, how="left")
+    joined = view.keys.join(told, on=KEYS, how="left").join(
+        _champions(view, people), on=KEYS, how="left"
     )
     return view.beside(
         joined.select(*KEYS, *(entry.name for entry in FEATURES)),
@@ -140,25 +144,39 @@ def circle(view: View) -> pl.LazyFrame:
     )
 
 
+def broad_months() -> pl.Expr:
+    """Months in which at least two people took part."""
+    in_month = (pl.col("months") & (1 << month) > 0 for month in range(_MONTHS))
+    return pl.sum_horizontal((people.sum() >= 2).cast(pl.Int64) for people in in_month)
+
+
 def _people(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per KEYS and person: how often we reached out, they took part, and when last."""
-    took_part = is_contact()
-    return rows.group_by(*KEYS, "contact_id").agg(
-        is_touch().sum().alias("touched"),
-        took_part.sum().alias("took_part"),
-        (took_part & in_window(_AT, 90, 365)).sum().alias("earlier"),
-        block(_AT, 30).filter(took_part & in_window(_AT, 0, 360)).n_unique().alias("months"),
-        days_since(_AT).filter(took_part).min().alias("silent"),
-    )
+    """One row per KEYS and person: how often we reached out, they took part, and when last.
 
-
-def _broad_months(rows: pl.LazyFrame) -> pl.LazyFrame:
+    `months` has a bit for each month in which the person took part, the lowest for the newest.
+    """
+    took_part = pl.col("took_part") > 0
+    month = pl.lit(2, dtype=pl.Int64).pow(block(_AT, _DAYS))
+    in_year = took_part & in_window(_AT, 0, _DAYS * _MONTHS)
     return (
-        rows.filter(is_contact() & in_window(_AT, 0, 360))
-        .group_by(*KEYS, block(_AT, 30).alias("month"))
-        .agg(pl.col("contact_id").n_unique().alias("people"))
-        .group_by(*KEYS)
-        .agg(feature((pl.col("people") >= 2).sum(), "broad_months_12"))
+        rows.select(
+            *KEYS,
+            AS_OF,
+            "contact_id",
+            "touched",
+            "took_part",
+            (took_part & in_window(_AT, 90, 365)).cast(pl.UInt32).alias("earlier"),
+            pl.when(in_year).then(month).otherwise(0).alias("months"),
+            pl.when(took_part).then(_AT).alias("last"),
+        )
+        .group_by(*KEYS, "contact_id")
+        .agg(
+            pl.col("touched", "took_part", "earlier").sum(),
+            pl.col("months").bitwise_or(),
+            pl.col("last").max(),
+            pl.col(AS_OF).first(),
+        )
+        .with_columns(days_since(pl.col("last")).alias("silent"))
     )
 
 

@@ -4,7 +4,18 @@ import polars as pl
 
 from features.activity import is_contact, is_personal, is_reply, is_touch
 from features.feature import Feature
+from features.neighbours import (
+    Line,
+    earlier,
+    is_first_of_moment,
+    is_of_moment,
+    later,
+    previous,
+    said,
+    so_far,
+)
 from features.schema import AS_OF, OCCURRED_AT
+from features.timeline import MOMENT
 from features.view import (
     KEYS,
     View,
@@ -12,6 +23,8 @@ from features.view import (
     days_since,
     feature,
     in_window,
+    inner_most,
+    inner_total,
     newest,
     oldest,
     ratio,
@@ -24,7 +37,6 @@ _ANSWER_DAYS = 14
 """A later answer is taken for one to something else; so long a pause begins a new exchange."""
 _DEADLINE_DAYS = 90
 
-_IS_INBOUND = (pl.col("direction") == "inbound").fill_null(value=False)
 _IS_UNANSWERED = is_touch() & ~is_reply()
 
 FEATURES = (
@@ -134,105 +146,99 @@ FEATURES = (
 )
 
 
-def reply_hours(days: int) -> pl.Expr:
-    """Median hours to the answer of the touches of the last `days` days that got one."""
-    waited = (pl.col("next_inbound") - _AT).dt.total_microseconds() / 3_600e6
-    return waited.filter(in_window(_AT, 0, days) & _IS_UNANSWERED & _is_followed()).median()
+_TOUCH, _INBOUND, _SIGN, _OPEN = (pl.col(name) for name in ("touch", "inbound", "sign", "open"))
+_WAIT, _RUN, _MOMENT = pl.col("wait"), pl.col("run"), pl.col(MOMENT)
+_PAUSE = pl.duration(days=_ANSWER_DAYS)
+_IS_FOLLOWED = (_WAIT <= _PAUSE).fill_null(value=False)
 
-
-def answered_share(newest: int, oldest: int) -> pl.Expr:
-    """Touches answered at once or in time over touches; give them the days to be answered."""
-    touched = in_window(_AT, newest, oldest) & is_touch()
-    return ratio((touched & (is_reply() | _is_followed())).sum(), touched.sum())
-
-
-_IS_WAITING = is_personal() & _IS_UNANSWERED
-_IS_SIGN = is_personal() & is_contact()
+TALK = Line(
+    where=is_personal() & pl.col("direction").is_not_null(),
+    reads={
+        "touch": is_touch(),
+        "inbound": (pl.col("direction") == "inbound").fill_null(value=False),
+        "sign": is_contact(),
+        "open": _IS_UNANSWERED,
+    },
+    columns={
+        "inbound_after": later(_INBOUND),
+        "wait": said(_MOMENT, "inbound_after") - _MOMENT,
+        "before": earlier(pl.lit(value=True)),
+        "is_start": (_MOMENT - said(_MOMENT, "before") > _PAUSE).fill_null(value=True),
+        "is_ours": pl.col("is_start") & is_first_of_moment(_TOUCH),
+        "is_theirs": pl.col("is_start") & is_first_of_moment(_INBOUND) & ~is_of_moment(_TOUCH),
+        "so_far": so_far(_OPEN),
+        "sign_before": previous(_SIGN),
+        "run": pl.col("so_far") - said(pl.col("so_far"), "sign_before"),
+    },
+    within=365 + _ANSWER_DAYS,
+)
+"""What was said, with the wait for the next inbound row, the moments at which an exchange begins
+(told at one row of each) and, at a sign, the touches left open since the sign in front of it."""
 
 MEASURES = (
-    count("chases", _IS_WAITING, oldest=365, since=_IS_SIGN),
-    newest("last_chase", _IS_WAITING, oldest=365, since=_IS_SIGN),
-    oldest("first_chase", _IS_WAITING, oldest=365, since=_IS_SIGN),
+    count("chases", _OPEN, oldest=365, since=_SIGN),
+    newest("last_chase", _OPEN, oldest=365, since=_SIGN),
+    oldest("first_chase", _OPEN, oldest=365, since=_SIGN),
+    count("touches", _TOUCH, newest=_ANSWER_DAYS, oldest=90),
+    count("answered", _TOUCH & (~_OPEN | _IS_FOLLOWED), newest=_ANSWER_DAYS, oldest=90),
+    count("ours", pl.col("is_ours"), oldest=365),
+    count("theirs", pl.col("is_theirs"), oldest=365),
+    count("open", _OPEN, oldest=180),
+    count("open_since", _OPEN, oldest=180, since=_SIGN),
+    inner_total("open_between", _RUN, _SIGN, oldest=180),
+    inner_most("longest_between", _RUN, _SIGN, oldest=180),
+    newest("last_sign", _SIGN),
 )
+
+
+def reply_hours(days: int) -> pl.Expr:
+    """Median hours to the answer of the touches of the last `days` days that got one."""
+    waited = _WAIT.dt.total_microseconds() / 3_600e6
+    return waited.filter(in_window(_MOMENT, 0, days)).median()
+
+
+def longest_chase() -> pl.Expr:
+    """The longest run of touches left open: before the first sign, between signs, and since."""
+    since = pl.col("open_since")
+    before = pl.col("open") - pl.col("open_between") - since
+    return pl.max_horizontal(before, "longest_between", since)
 
 
 def exchange(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    rows = view.known("activities", within=365 + _ANSWER_DAYS).filter(is_personal())
-    recent = rows.filter(pl.col("direction").is_not_null())
-    told = _chase(view)
-    for part in (_answers(recent), _starts(recent), _runs(recent), _reminders(view, rows)):
-        told = told.join(part, on=KEYS, how="left")
-    return view.beside(
-        told.select(*KEYS, *(entry.name for entry in FEATURES)), zeros=("longest_chase_180d",)
+    measured = view.measured("activities", MEASURES, line=TALK)
+    chased = pl.col("last_chase") - pl.col("first_chase")
+    theirs = pl.col("theirs")
+    told = measured.select(
+        *KEYS,
+        feature(ratio(pl.col("answered"), pl.col("touches")), "answered_14d_share_90d"),
+        feature(ratio(theirs, theirs + pl.col("ours")), "customer_starts_365d"),
+        feature(longest_chase(), "longest_chase_180d"),
+        feature(days_since(pl.col("first_chase")), "chase_days"),
+        feature(
+            ratio(chased.dt.total_microseconds() / 86_400e6, pl.col("chases") - 1),
+            "chase_gap_days",
+        ),
     )
+    for part in (_answers(view), _reminders(view, measured.select(*KEYS, "last_sign"))):
+        told = told.join(part, on=KEYS, how="left")
+    return view.beside(told.select(*KEYS, *(entry.name for entry in FEATURES)))
 
 
-def _is_followed() -> pl.Expr:
-    in_time = pl.col("next_inbound") - _AT <= pl.duration(days=_ANSWER_DAYS)
-    return in_time.fill_null(value=False)
-
-
-def _answers(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """At one moment inbound rows come first, so that the next one is strictly later."""
-    inbound_at = pl.when(_IS_INBOUND).then(_AT)
-    following = inbound_at.backward_fill().over(*KEYS, order_by=[OCCURRED_AT, "is_touch"])
+def _answers(view: View) -> pl.LazyFrame:
+    """The answer has to be known as well: only those before as_of count."""
     return (
-        rows.with_columns(is_touch().alias("is_touch"))
-        .with_columns(following.alias("next_inbound"))
+        view.lined("activities", TALK, where=_OPEN & _IS_FOLLOWED)
+        .filter(pl.col(AS_OF) > _MOMENT + _WAIT)
         .group_by(*KEYS)
         .agg(
             feature(reply_hours(90), "reply_hours_90d"),
             feature(reply_hours(365), "reply_hours_365d"),
-            feature(answered_share(_ANSWER_DAYS, 90), "answered_14d_share_90d"),
         )
     )
 
 
-def _starts(rows: pl.LazyFrame) -> pl.LazyFrame:
-    pause = _AT - _AT.shift(1).over(*KEYS, order_by=OCCURRED_AT)
-    is_start = (pause > pl.duration(days=_ANSWER_DAYS)).fill_null(value=True)
-    theirs = pl.col("is_inbound") & ~pl.col("is_touch")
-    ours_or_theirs = pl.col("is_inbound") | pl.col("is_touch")
-    return (
-        rows.group_by(*KEYS, AS_OF, OCCURRED_AT)
-        .agg(_IS_INBOUND.any().alias("is_inbound"), is_touch().any().alias("is_touch"))
-        .filter(is_start)
-        .filter(in_window(_AT, 0, 365))
-        .group_by(*KEYS)
-        .agg(feature(ratio(theirs.sum(), ours_or_theirs.sum()), "customer_starts_365d"))
-    )
-
-
-def _runs(rows: pl.LazyFrame) -> pl.LazyFrame:
-    signs_before = pl.col("is_sign").cum_sum().over(*KEYS, order_by=[OCCURRED_AT, "is_sign"])
-    return (
-        rows.filter(in_window(_AT, 0, 180))
-        .with_columns(is_contact().alias("is_sign"))
-        .with_columns(signs_before.alias("run"))
-        .group_by(*KEYS, "run")
-        .agg(_IS_UNANSWERED.sum().alias("touches"))
-        .group_by(*KEYS)
-        .agg(feature(pl.col("touches").max(), "longest_chase_180d"))
-    )
-
-
-def _is_since() -> pl.Expr:
-    """Whether a row is newer than every sign of the account."""
-    return (_AT.filter(is_contact()).max() < _AT).fill_null(value=True)
-
-
-def _chase(view: View) -> pl.LazyFrame:
-    newest_chase, oldest_chase = pl.col("last_chase"), pl.col("first_chase")
-    whole = (newest_chase - oldest_chase).dt.total_microseconds() / 86_400e6
-    return view.measured("activities", MEASURES).select(
-        *KEYS,
-        feature(days_since(oldest_chase), "chase_days"),
-        feature(ratio(whole, pl.col("chases") - 1), "chase_gap_days"),
-    )
-
-
-def _reminders(view: View, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _reminders(view: View, signs: pl.LazyFrame) -> pl.LazyFrame:
     today = view.calendar.local_day(pl.col(AS_OF))
     days_left = (pl.col("ends_on") - today).dt.total_days()
     is_standing = pl.col("renewed_at").is_null() & pl.col("cancelled_at").is_null()
@@ -244,10 +250,12 @@ def _reminders(view: View, rows: pl.LazyFrame) -> pl.LazyFrame:
     )
     opens = pl.col("ends_on") - pl.duration(days=_DEADLINE_DAYS)
     is_near = view.calendar.local_day(_AT) >= opens
-    is_mail = pl.col("kind") == "email"
-    count = (is_near & is_mail & _IS_UNANSWERED & _is_since()).sum()
+    is_since = (pl.col("last_sign") < _AT).fill_null(value=True)
+    is_mail = is_personal() & (pl.col("kind") == "email") & _IS_UNANSWERED
+    mails = view.known("activities", within=_DEADLINE_DAYS + 2, where=is_mail)
     return (
-        ends.join(rows, on=KEYS, how="left")
+        ends.join(signs, on=KEYS)
+        .join(mails.select(*KEYS, OCCURRED_AT), on=KEYS, how="left")
         .group_by(*KEYS)
-        .agg(feature(count, "reminders_before_renewal"))
+        .agg(feature((is_near & is_since).sum(), "reminders_before_renewal"))
     )

@@ -57,6 +57,13 @@ FEATURES = (
 def firmographics(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
     created = view.book["accounts"].select(pl.col(ACCOUNT_ID).alias(ENTITY_ID), "created_at")
+    tenure = feature(days_since(pl.col("created_at")), "tenure_days")
+    read = (
+        view.value("segment")
+        .join(created, on=ENTITY_ID, how="left")
+        .select(*KEYS, AS_OF, "segment", tenure)
+    )
+    read = view.kept("firmographics", read)
     segments = view.context.segments.lazy().select(
         AS_OF,
         "segment",
@@ -64,15 +71,5 @@ def firmographics(view: View) -> pl.LazyFrame:
         feature(pl.col("won_amount_median"), "segment_won_amount"),
         feature(pl.col("won_cycle_days_median"), "segment_won_cycle_days"),
     )
-    return (
-        view.value("segment")
-        .join(segments, on=[AS_OF, "segment"], how="left")
-        .join(created, on=ENTITY_ID, how="left")
-        .select(
-            *KEYS,
-            feature(days_since(pl.col("created_at")), "tenure_days"),
-            "segment_win_rate",
-            "segment_won_amount",
-            "segment_won_cycle_days",
-        )
-    )
+    told = read.join(segments, on=[AS_OF, "segment"], how="left")
+    return told.select(*KEYS, *(entry.name for entry in FEATURES))

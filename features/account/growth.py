@@ -3,10 +3,13 @@
 import polars as pl
 
 from features.feature import Feature
-from features.view import KEYS, View, exact_sum, feature, in_window, ratio
+from features.view import KEYS, View, exact_sum, feature, in_window, ratio, total
 
 _MOST = 5.0
 """A growth above this says no more than "a lot", and would drown every other."""
+
+_USE_DAYS = 120
+"""Days before as_of whose use is looked at."""
 
 FEATURES = (
     Feature(
@@ -71,52 +74,51 @@ FEATURES = (
 )
 
 
-def change_of(
-    values: pl.Expr, moment: pl.Expr, recent: tuple[int, int], before: tuple[int, int]
-) -> pl.Expr:
-    """The sum over the window `recent` against that over the window `before`, as a change.
+_YEARS = (("net_365d", 0, 365), ("net_366_730d", 365, 730), ("net_731_1095d", 730, 1_095))
+_QUARTERS = (("net_91d", 0, 91), ("net_366_456d", 365, 456))
+_HALVES = (("net_182d", 0, 182), ("net_183_364d", 182, 364))
 
-    Args:
-        values: what is summed.
-        moment: when each value happened.
-        recent: newest and oldest day before as_of of the newer window.
-        before: the same of the older window.
-    """
-    now = exact_sum(values.filter(in_window(moment, *recent)))
-    then = exact_sum(values.filter(in_window(moment, *before)))
+MEASURES = tuple(
+    total(name, pl.col("amount"), newest=newest, oldest=oldest)
+    for name, newest, oldest in (*_YEARS, *_QUARTERS, *_HALVES)
+)
+
+
+def change(now: pl.Expr, then: pl.Expr) -> pl.Expr:
+    """One number against an earlier one, as a change; null unless that is above zero."""
     return (ratio(now, then) - 1.0).clip(-1.0, _MOST)
+
+
+def change_of(recent: str, before: str) -> pl.Expr:
+    """Net invoices of one window of `MEASURES` against those of another, as a change."""
+    return change(pl.col(recent), pl.col(before))
 
 
 def usage_change(moment: pl.Expr) -> pl.Expr:
     """Mean use per period of the last 30 days against the 90 before, as a change."""
     means = [
         ratio(exact_sum(pl.col("value").filter(span)), span.sum())
-        for span in (in_window(moment, 0, 30), in_window(moment, 30, 120))
+        for span in (in_window(moment, 0, 30), in_window(moment, 30, _USE_DAYS))
     ]
-    return (ratio(means[0], means[1]) - 1.0).clip(-1.0, _MOST)
+    return change(means[0], means[1])
 
 
 def growth(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    amount, issued = pl.col("amount"), pl.col("issued_at")
-    spending = (
-        view.known("invoices")
-        .group_by(*KEYS)
-        .agg(
-            feature(change_of(amount, issued, (0, 365), (365, 730)), "growth_year"),
-            feature(change_of(amount, issued, (0, 91), (365, 456)), "growth_quarter"),
-            feature(change_of(amount, issued, (0, 182), (182, 364)), "growth_half_year"),
-            feature(change_of(amount, issued, (365, 730), (730, 1_095)), "growth_earlier_year"),
-        )
+    spending = view.measured("invoices", MEASURES).select(
+        *KEYS,
+        feature(change_of("net_365d", "net_366_730d"), "growth_year"),
+        feature(change_of("net_91d", "net_366_456d"), "growth_quarter"),
+        feature(change_of("net_182d", "net_183_364d"), "growth_half_year"),
+        feature(change_of("net_366_730d", "net_731_1095d"), "growth_earlier_year"),
     )
     measured = view.calendar.end_of(pl.col("period_on"))
     trend = (
-        view.known("usage")
-        .filter(in_window(measured, 0, 120))
+        view.known("usage", within=_USE_DAYS)
         .group_by(*KEYS, "metric")
         .agg(usage_change(measured).alias("trend"))
         .group_by(*KEYS)
         .agg(feature(exact_sum(pl.col("trend")) / pl.col("trend").count(), "usage_trend"))
         .with_columns(pl.col("usage_trend").fill_nan(None))
     )
-    return view.beside(spending).join(trend, on=KEYS, how="left")
+    return spending.join(trend, on=KEYS, how="left")

@@ -8,7 +8,6 @@ from features.view import (
     View,
     count,
     days_since,
-    exact_sum,
     feature,
     in_window,
     newest,
@@ -21,6 +20,7 @@ _AMOUNT = pl.col("amount")
 _ISSUED = pl.col("issued_at")
 _WINDOWS = 12
 _WINDOW_DAYS = 30
+_YEAR = 365
 _MOST_GAPS = 20.0
 _MOST_CHANGE = 5.0
 """Above these a value says no more than "a lot", and would drown every other."""
@@ -111,6 +111,7 @@ MEASURES = (
         total(f"ordered_{edge}", _AMOUNT, _IS_ORDER, newest=edge, oldest=edge + _WINDOW_DAYS)
         for edge in _EDGES
     ),
+    total("ordered_365d", _AMOUNT, _IS_ORDER, oldest=_YEAR),
     newest("last_order", _IS_ORDER),
     count("orders_730d", _IS_ORDER, oldest=730),
     newest("last_order_730d", _IS_ORDER, oldest=730),
@@ -133,43 +134,36 @@ def order_gap() -> pl.Expr:
     return pl.when(issued > 1).then(days / (issued - 1))
 
 
-def order_size(newest: int, oldest: int) -> pl.Expr:
-    """Median order between `oldest` and `newest` days before as_of."""
-    return _AMOUNT.filter(in_window(_ISSUED, newest, oldest)).median()
-
-
-def largest_share(days: int) -> pl.Expr:
-    """The largest order over all orders, last `days` days."""
-    amount = _AMOUNT.filter(in_window(_ISSUED, 0, days))
-    return ratio(amount.max(), exact_sum(amount))
+def size_change() -> pl.Expr:
+    """The median order of a year against that of the year before, as a change."""
+    return (ratio(pl.col("size_365d"), pl.col("size_366_730d")) - 1.0).clip(-1.0, _MOST_CHANGE)
 
 
 def orders(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
     sums = [pl.col(f"ordered_{edge}") for edge in _EDGES]
-    change = ratio(order_size(0, 365), order_size(365, 730)) - 1.0
     waiting = days_since(pl.col("last_order"))
-    sizes = (
-        view.known("invoices", within=730)
-        .filter(_IS_ORDER)
-        .group_by(*KEYS)
-        .agg(
-            feature(order_size(0, 365), "order_size_365d"),
-            feature(change.clip(-1.0, _MOST_CHANGE), "order_size_change"),
-            feature(largest_share(365), "largest_order_share_365d"),
-        )
+    return _sized(view, view.measured("invoices", MEASURES)).select(
+        *KEYS,
+        feature(pl.sum_horizontal(value > 0 for value in sums), "order_months_360d"),
+        feature(spread(sums), "order_spread_360d"),
+        feature(order_gap(), "order_gap_days"),
+        feature(ratio(waiting, order_gap()).clip(0, _MOST_GAPS), "order_gap_ratio"),
+        feature(pl.col("size_365d"), "order_size_365d"),
+        feature(size_change(), "order_size_change"),
+        feature(ratio(pl.col("largest"), pl.col("ordered_365d")), "largest_order_share_365d"),
     )
-    return (
-        view.measured("invoices", MEASURES)
-        .join(sizes, on=KEYS, how="left")
-        .select(
-            *KEYS,
-            feature(pl.sum_horizontal(value > 0 for value in sums), "order_months_360d"),
-            feature(spread(sums), "order_spread_360d"),
-            feature(order_gap(), "order_gap_days"),
-            feature(ratio(waiting, order_gap()).clip(0, _MOST_GAPS), "order_gap_ratio"),
-            "order_size_365d",
-            "order_size_change",
-            "largest_order_share_365d",
-        )
+
+
+def _sized(view: View, told: pl.LazyFrame) -> pl.LazyFrame:
+    """What is told, with the median order of each of two years and the largest of the newer."""
+    is_recent = in_window(_ISSUED, 0, _YEAR)
+    sizes = view.known("invoices", within=2 * _YEAR, where=_IS_ORDER).select(
+        *KEYS, _AMOUNT, is_recent.alias("is_recent")
     )
+    size = _AMOUNT.list.median()  # the bits of a median by group, but sooner
+    recent = sizes.filter("is_recent").group_by(*KEYS).agg(_AMOUNT)
+    recent = recent.select(*KEYS, size.alias("size_365d"), _AMOUNT.list.max().alias("largest"))
+    older = sizes.filter(~pl.col("is_recent")).group_by(*KEYS).agg(_AMOUNT)
+    older = older.select(*KEYS, size.alias("size_366_730d"))
+    return told.join(recent, on=KEYS, how="left").join(older, on=KEYS, how="left")

@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from features.context import shrunk
+from features.context import Context, shrunk
 from features.feature import Feature
 from features.schema import AS_OF
-from features.view import KEYS, View, days_since, feature, in_window
+from features.view import KEYS, View, count, days_since, feature, newest
 
 _OUTCOME = ("opportunities.outcome", "opportunities.closed_at")
 _CLOSED = pl.col("closed_at")
@@ -110,59 +110,52 @@ FEATURES = (
 )
 
 
-def ended(is_so: pl.Expr, newest: int, oldest: int) -> pl.Expr:
-    """Deals that ended so between `oldest` and `newest` days before as_of."""
-    return (is_so & in_window(_CLOSED, newest, oldest)).sum()
+MEASURES = (
+    count("won_91_365d", _IS_WON, newest=90, oldest=365),
+    count("won_366_730d", _IS_WON, newest=365, oldest=730),
+    count("lost_180d", _IS_LOST, oldest=180),
+    newest("last_won", _IS_WON),
+    newest("last_lost", _IS_LOST),
+    count("losses_since_win", _IS_LOST, since=_IS_WON),
+    *(count(f"won_{kind}", _IS_WON & (pl.col("type") == kind)) for kind in _TYPES),
+    *(count(f"lost_{kind}", _IS_LOST & (pl.col("type") == kind)) for kind in _TYPES),
+)
+"""Asked at the close of a deal."""
 
 
-def losses_since_win() -> pl.Expr:
-    """Lost deals that closed after the newest win."""
-    newest_win = _CLOSED.filter(_IS_WON).max()
-    return (_IS_LOST & (newest_win < _CLOSED).fill_null(value=True)).sum()
-
-
-def won_cycle() -> pl.Expr:
-    """Median days from creation to close of the won deals."""
-    days = (_CLOSED - pl.col("created_at")).dt.total_microseconds() / 86_400e6
-    return days.clip(0.0).filter(_IS_WON).median()
+def win_rate(kind: str) -> pl.Expr:
+    """Share of the closed deals of a type that were won, mixed with the book's rate of them."""
+    won, lost = pl.col(f"won_{kind}"), pl.col(f"lost_{kind}")
+    return shrunk(won, won + lost, pl.col(f"usual_{kind}"))
 
 
 def outcomes(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    deals = view.known("opportunities")
-    told = deals.group_by(*KEYS).agg(
-        feature(ended(_IS_WON, 90, 365), "won_91_365d"),
-        feature(ended(_IS_WON, 365, 730), "won_366_730d"),
-        feature(ended(_IS_LOST, 0, 180), "lost_180d"),
-        feature(days_since(_CLOSED).filter(_IS_WON).min(), "days_since_won"),
-        feature(days_since(_CLOSED).filter(_IS_LOST).min(), "days_since_lost"),
-        feature(losses_since_win(), "losses_since_win"),
-        feature(won_cycle(), "won_cycle_days"),
-    )
+    ended = view.measured("opportunities", MEASURES, at=_CLOSED)
+    told = view.kept("outcomes", ended.join(_won_cycles(view), on=KEYS, how="left"))
     for kind in _TYPES:
-        told = (
-            view.keys.select(*KEYS)
-            .join(told, on=KEYS, how="left")
-            .join(_win_rate(view, deals, kind), on=KEYS, how="left")
-        )
-    return view.beside(told, zeros=("won_91_365d", "won_366_730d", "lost_180d", "losses_since_win"))
+        told = told.join(_usual(view.context, kind), on=AS_OF, how="left")
+    return told.select(
+        *KEYS,
+        feature(pl.col("won_91_365d"), "won_91_365d"),
+        feature(pl.col("won_366_730d"), "won_366_730d"),
+        feature(pl.col("lost_180d"), "lost_180d"),
+        feature(days_since(pl.col("last_won")), "days_since_won"),
+        feature(days_since(pl.col("last_lost")), "days_since_lost"),
+        feature(pl.col("losses_since_win"), "losses_since_win"),
+        feature(pl.col("won_cycle"), "won_cycle_days"),
+        *(feature(win_rate(kind), f"{kind}_win_rate") for kind in _TYPES),
+    )
 
 
-def _win_rate(view: View, deals: pl.LazyFrame, kind: str) -> pl.LazyFrame:
-    """KEYS and the shrunk rate of one type of deal, for every spine row."""
-    counted = (
-        deals.filter(pl.col("type") == kind)
-        .group_by(*KEYS)
-        .agg(_IS_WON.sum().alias("won"), (_IS_WON | _IS_LOST).sum().alias("closed"))
-    )
-    usual = (
-        view.context.types.lazy()
-        .filter(pl.col("type") == kind)
-        .select(AS_OF, pl.col("win_rate").alias("usual"))
-    )
-    rate = shrunk(pl.col("won").fill_null(0), pl.col("closed").fill_null(0), pl.col("usual"))
-    return (
-        view.keys.join(counted, on=KEYS, how="left")
-        .join(usual, on=AS_OF, how="left")
-        .select(*KEYS, feature(rate, f"{kind}_win_rate"))
-    )
+def _won_cycles(view: View) -> pl.LazyFrame:
+    """KEYS, won_cycle: median days from creation to close of the won deals."""
+    days = (_CLOSED - pl.col("created_at")).dt.total_microseconds() / 86_400e6
+    won = view.known("opportunities").filter(_IS_WON)
+    return won.group_by(*KEYS).agg(days.clip(0.0).median().alias("won_cycle"))
+
+
+def _usual(context: Context, kind: str) -> pl.LazyFrame:
+    """The book's rate of one type of deal at each as_of."""
+    usual = pl.col("win_rate").alias(f"usual_{kind}")
+    return context.types.lazy().filter(pl.col("type") == kind).select(AS_OF, usual)

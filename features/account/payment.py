@@ -1,13 +1,15 @@
 """How the account pays: days late, how often, and what is overdue now."""
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from features.feature import Feature
+from features.measure import PARTS_PER_UNIT
 from features.schema import AS_OF
-from features.view import KEYS, View, exact_sum, feature, ratio
+from features.view import KEYS, View, feature, ratio
 
 _NEEDS = ("invoices.due_on", "invoices.paid_at")
-_IS_UNPAID = pl.col("paid_at").is_null()
 _BILLS = "positive invoices that fell due"
 _LATE = (
     "days late are the calendar days from the due day to the day of payment, or of as_of where "
@@ -125,71 +127,100 @@ FEATURES = (
 )
 
 
-def days_late(newest: int, oldest: int) -> pl.Expr:
-    """Mean days late of the invoices due more than `newest`, at most `oldest` days before."""
-    is_due = _fell_due(newest, oldest)
-    return ratio(pl.col("late").filter(is_due).sum(), is_due.sum())
+_WINDOWS = {"90d": (0, 90), "91_455d": (90, 455), "365d": (0, 365)}
+"""More than so many and at most so many days due before the day of as_of."""
+
+_MOST = ("worst", "oldest")
+"""What is the most of one bill; all else is summed up."""
+
+_LONGEST = max(oldest for _, oldest in _WINDOWS.values())
 
 
-def late_share(days: int) -> pl.Expr:
-    """Share of the invoices that fell due in the last `days` days and were late at all."""
-    is_due = _fell_due(0, days)
-    return ratio((is_due & (pl.col("late") > 0)).sum(), is_due.sum())
+def days_late(window: str) -> pl.Expr:
+    """Mean days late of the bills of a window."""
+    return ratio(pl.col(f"late_{window}"), pl.col(f"due_{window}"))
 
 
-def paid_early_share(days: int) -> pl.Expr:
-    """Share of the invoices that fell due in the last `days` days and were paid before."""
-    is_due = _fell_due(0, days)
-    return ratio((is_due & pl.col("is_early")).sum(), is_due.sum())
+def of_bills(name: str) -> pl.Expr:
+    """One of the counts or sums of a year over the number of its bills."""
+    return ratio(pl.col(name), pl.col("due_365d"))
 
 
-def unpaid_share(days: int) -> pl.Expr:
-    """Share of the amount that fell due in the last `days` days and is not paid."""
-    is_due = _fell_due(0, days)
-    unpaid = exact_sum(pl.col("amount").filter(is_due & _IS_UNPAID))
-    return ratio(unpaid, exact_sum(pl.col("amount").filter(is_due)))
-
-
-def overdue_now() -> pl.Expr:
-    """Amount past due and unpaid."""
-    return exact_sum(pl.col("amount").filter(_IS_UNPAID & (pl.col("overdue_days") > 0)))
-
-
-def oldest_overdue() -> pl.Expr:
-    """Days past due of the unpaid invoice that waits longest."""
-    overdue = pl.col("overdue_days")
-    return overdue.filter(_IS_UNPAID & (overdue > 0)).max()
+def unpaid_share() -> pl.Expr:
+    """Amount not paid over the amount of a year's bills."""
+    return ratio(pl.col("unpaid") / PARTS_PER_UNIT, pl.col("billed") / PARTS_PER_UNIT)
 
 
 def payment(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    # Due days end in the organisation's zone; the day that ended before as_of is the last past one.
-    today = view.calendar.local_day(pl.col(AS_OF))
-    paid_on = view.calendar.local_day(pl.col("paid_at"))
-    settled = paid_on.fill_null(today)
     told = (
-        view.known("invoices")
-        .filter((pl.col("amount") > 0) & pl.col("due_on").is_not_null())
-        .with_columns(
-            (settled - pl.col("due_on")).dt.total_days().clip(0).alias("late"),
-            (today - pl.col("due_on")).dt.total_days().alias("overdue_days"),
-            (paid_on < pl.col("due_on")).fill_null(value=False).alias("is_early"),
-        )
+        _due(view)
+        .select(*KEYS, *_counted())
         .group_by(*KEYS)
-        .agg(
-            feature(days_late(0, 365), "days_late_365d"),
-            feature(late_share(365), "late_share_365d"),
-            feature(overdue_now(), "overdue_now"),
-            feature(days_late(0, 90), "days_late_90d"),
-            feature(days_late(0, 90) - days_late(90, 455), "days_late_change"),
-            feature(pl.col("late").filter(_fell_due(0, 365)).max(), "worst_late_days_365d"),
-            feature(unpaid_share(365), "unpaid_share_365d"),
-            feature(paid_early_share(365), "paid_early_share_365d"),
-            feature(oldest_overdue(), "oldest_overdue_days"),
+        .agg(pl.exclude(*_MOST).sum(), pl.col(_MOST).max())
+        .select(
+            *KEYS,
+            feature(days_late("365d"), "days_late_365d"),
+            feature(of_bills("is_late"), "late_share_365d"),
+            feature(pl.col("overdue") / PARTS_PER_UNIT, "overdue_now"),
+            feature(days_late("90d"), "days_late_90d"),
+            feature(days_late("90d") - days_late("91_455d"), "days_late_change"),
+            feature(pl.col("worst"), "worst_late_days_365d"),
+            feature(unpaid_share(), "unpaid_share_365d"),
+            feature(of_bills("is_early"), "paid_early_share_365d"),
+            feature(pl.col("oldest"), "oldest_overdue_days"),
         )
     )
     return view.beside(told, zeros=("overdue_now",))
 
 
-def _fell_due(newest: int, oldest: int) -> pl.Expr:
-    return (pl.col("overdue_days") > newest) & (pl.col("overdue_days") <= oldest)
+def _due(view: View) -> pl.LazyFrame:
+    """Bills that fell due before the day of as_of, in whole days; of paid ones only the last 455.
+
+    Returns:
+        KEYS, `parts` (amount in thousandths), is_unpaid, `ago` (days since the due day) and `late`
+        (negative when early).
+    """
+    # Due days end in the organisation's zone; the day that ended before as_of is the last past one.
+    is_bill = (pl.col("amount") > 0) & pl.col("due_on").is_not_null()
+    parts = (pl.col("amount") * PARTS_PER_UNIT).round().cast(pl.Int64)
+    is_unpaid = pl.col("paid_at").is_null()
+    today, paid_on = (
+        _number(view.calendar.local_day(pl.col(stamp))) for stamp in (AS_OF, "paid_at")
+    )
+    told = {"due": _number(pl.col("due_on")), "parts": parts}
+    return (
+        view.known("invoices", where=is_bill, columns=told)
+        .with_columns((today - pl.col("due")).alias("ago"))
+        .filter(pl.col("ago") > 0, is_unpaid | (pl.col("ago") <= _LONGEST))
+        .select(
+            *KEYS,
+            "parts",
+            is_unpaid.alias("is_unpaid"),
+            "ago",
+            (paid_on - pl.col("due")).fill_null(pl.col("ago")).alias("late"),
+        )
+    )
+
+
+def _number(day: pl.Expr) -> pl.Expr:
+    """A day as its number: differences of numbers are days."""
+    return day.cast(pl.Int32)
+
+
+def _counted() -> Iterator[pl.Expr]:
+    """What a bill adds to the sums by window and to those of the year, and its days late."""
+    ago, late, parts = pl.col("ago"), pl.col("late"), pl.col("parts")
+    is_unpaid = pl.col("is_unpaid")
+    for name, (newest, oldest) in _WINDOWS.items():
+        is_due = (ago > newest) & (ago <= oldest)
+        yield is_due.alias(f"due_{name}")
+        yield (late.clip(0) * is_due).cast(pl.Int64).alias(f"late_{name}")
+    is_due = ago <= 365
+    yield (is_due & (late > 0)).alias("is_late")
+    yield (is_due & (late < 0)).alias("is_early")
+    yield (parts * is_due).alias("billed")
+    yield (parts * (is_due & is_unpaid)).alias("unpaid")
+    yield (parts * is_unpaid).alias("overdue")
+    yield pl.when(is_due).then(late.clip(0)).alias("worst")
+    yield pl.when(is_unpaid).then(ago).alias("oldest")

@@ -3,9 +3,9 @@
 import polars as pl
 
 from features.feature import Feature
-from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID
-from features.snapshot import value_at
-from features.view import KEYS, View, days_since, exact_sum, feature, in_window, ratio
+from features.history import counted_at, known_from, pushes, values_at
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID, TABLES
+from features.view import KEYS, View, count, days_since, exact_sum, feature, newest, ratio
 
 _IS_OPEN = pl.col("closed_at").is_null()
 _AMOUNT = pl.col("amount")
@@ -132,77 +132,80 @@ FEATURES = (
 )
 
 
+MEASURES = (
+    count("opened_180d", oldest=180),
+    count("opened_181_365d", newest=180, oldest=365),
+    newest("last_opened"),
+)
+
+
 def pipeline(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    deals = view.known("opportunities")
-    created = pl.col("created_at")
-    opened = deals.group_by(*KEYS).agg(
-        feature(in_window(created, 0, 180).sum(), "deals_opened_180d"),
-        feature(in_window(created, 180, 365).sum(), "deals_opened_181_365d"),
-        feature(days_since(created).min(), "days_since_opened"),
-        feature(days_since(created).filter(_IS_OPEN).max(), "oldest_open_deal_days"),
-        _IS_OPEN.sum().cast(pl.Int64).alias("open"),
-    )
-    is_open = deals.filter(_IS_OPEN).select(*KEYS, ENTITY_ID, AS_OF, OPPORTUNITY_ID)
-    pushed = pl.col("pushes").fill_null(0)
-    quoted = pl.col("quoted").fill_null(0)
-    told = (
-        opened.join(_standing(view, is_open), on=KEYS, how="left")
-        .join(_pushes(view, is_open), on=KEYS, how="left")
-        .join(_quoted(view, is_open), on=KEYS, how="left")
-        .with_columns(
-            feature(ratio(pushed, pl.col("open")), "pushes_per_open_deal"),
-            feature(ratio(quoted, pl.col("open")), "priced_share_open"),
-        )
-        .select(*KEYS, *(entry.name for entry in FEATURES))
-    )
-    return view.beside(told, zeros=("deals_opened_180d", "deals_opened_181_365d"))
-
-
-def _standing(view: View, is_open: pl.LazyFrame) -> pl.LazyFrame:
-    """What the open deals' own records said at as_of, by account."""
-    state = is_open.rename({ENTITY_ID: ACCOUNT_ID, OPPORTUNITY_ID: ENTITY_ID})
-    for field in ("amount", "stage", "close_date"):
-        state = value_at(state, view.book, field)
+    opened = view.kept("pipeline", view.measured("opportunities", MEASURES))
+    standing = view.kept("pipeline open deals", _standing(view))
     places = view.context.stages.lazy().select(AS_OF, "stage", "position")
+    told = standing.join(places, on=[AS_OF, "stage"], how="left")
+    return opened.join(_together(told), on=KEYS, how="left").select(
+        *KEYS,
+        feature(pl.col("opened_180d"), "deals_opened_180d"),
+        feature(pl.col("opened_181_365d"), "deals_opened_181_365d"),
+        feature(days_since(pl.col("last_opened")), "days_since_opened"),
+        "oldest_open_deal_days",
+        "pushes_per_open_deal",
+        "open_deals_overdue",
+        "days_to_next_close",
+        "largest_open_share",
+        "late_stage_share",
+        "priced_share_open",
+    )
+
+
+def _standing(view: View) -> pl.LazyFrame:
+    """KEYS, as_of and what was known at as_of of each open deal, one row per deal."""
+    deals = (
+        view.known("opportunities")
+        .filter(_IS_OPEN)
+        .select(
+            *KEYS,
+            pl.col(ENTITY_ID).alias(ACCOUNT_ID),
+            pl.col(OPPORTUNITY_ID).alias(ENTITY_ID),
+            AS_OF,
+            "created_at",
+        )
+    )
+    quotes = view.book["quotes"].select(OPPORTUNITY_ID, known_from(TABLES["quotes"]).alias("known"))
+    deals = counted_at(deals, pushes(view.book), "pushes")
+    deals = counted_at(deals, quotes, "quotes")
     due = (pl.col("close_date") - view.calendar.local_day(pl.col(AS_OF))).dt.total_days()
-    is_placed = pl.col("position").is_not_null() & _AMOUNT.is_not_null()
-    is_late = is_placed & (pl.col("position") >= _LATE_FROM)
-    late = ratio(exact_sum(_AMOUNT.filter(is_late)), exact_sum(_AMOUNT.filter(is_placed)))
-    overdue = pl.when(pl.col("due").count() > 0).then((pl.col("due") < 0).sum())
+    return values_at(deals, view.book, ("amount", "stage", "close_date")).select(
+        *KEYS,
+        AS_OF,
+        "stage",
+        "amount",
+        due.alias("due"),
+        days_since(pl.col("created_at")).alias("age"),
+        "pushes",
+        (pl.col("quotes") > 0).alias("is_priced"),
+    )
+
+
+def _together(deals: pl.LazyFrame) -> pl.LazyFrame:
+    """KEYS and the features of open deals, whose stage stands beside its place."""
+    placed = pl.when(pl.col("position").is_not_null()).then(_AMOUNT)
+    late = pl.when(pl.col("position") >= _LATE_FROM).then(_AMOUNT)
+    late_share = ratio(exact_sum(pl.col("late")), exact_sum(pl.col("placed")))
+    due = pl.col("due")
+    overdue = pl.when(due.count() > 0).then((due < 0).sum())
     return (
-        state.join(places, on=[AS_OF, "stage"], how="left")
-        .with_columns(due.alias("due"))
+        deals.with_columns(placed.alias("placed"), late.alias("late"))
         .group_by(*KEYS)
         .agg(
+            feature(pl.col("pushes").sum() / pl.len(), "pushes_per_open_deal"),
+            feature(pl.col("is_priced").sum() / pl.len(), "priced_share_open"),
+            feature(pl.col("age").max(), "oldest_open_deal_days"),
             feature(overdue, "open_deals_overdue"),
-            feature(pl.col("due").min(), "days_to_next_close"),
+            feature(due.min(), "days_to_next_close"),
             feature(ratio(_AMOUNT.max(), exact_sum(_AMOUNT)), "largest_open_share"),
-            feature(late, "late_stage_share"),
+            feature(late_share, "late_stage_share"),
         )
-    )
-
-
-def _pushes(view: View, is_open: pl.LazyFrame) -> pl.LazyFrame:
-    """KEYS, pushes: moves of a close date to a later day, of deals open at as_of."""
-    before, after = (
-        pl.col(side).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-        for side in ("old", "new")
-    )
-    return (
-        view.known("opportunity_changes")
-        .filter(pl.col("field") == "close_date")
-        .join(is_open.select(*KEYS, OPPORTUNITY_ID), on=[*KEYS, OPPORTUNITY_ID], how="semi")
-        .group_by(*KEYS)
-        .agg((after > before).sum().cast(pl.Int64).alias("pushes"))
-    )
-
-
-def _quoted(view: View, is_open: pl.LazyFrame) -> pl.LazyFrame:
-    """KEYS, quoted: deals open at as_of with a quote."""
-    return (
-        view.known("quotes")
-        .join(is_open.select(*KEYS, OPPORTUNITY_ID), on=[*KEYS, OPPORTUNITY_ID], how="semi")
-        .group_by(*KEYS)
-        .agg(pl.col(OPPORTUNITY_ID).n_unique().cast(pl.Int64).alias("quoted"))
     )

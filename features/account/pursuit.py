@@ -4,13 +4,12 @@ import polars as pl
 
 from features.context import shrunk
 from features.feature import Feature
+from features.history import is_push, value_at
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID, OWNER_REP_ID
-from features.snapshot import value_at
-from features.view import KEYS, View, exact_sum, feature, in_window
+from features.view import KEYS, View, count, exact_sum, feature
 
 _OUTCOME = ("opportunities.outcome", "opportunities.closed_at")
 _CLOSED = pl.col("closed_at")
-_IS_OPEN = _CLOSED.is_null()
 _IS_WON = pl.col("outcome") == "won"
 _IS_LOST = pl.col("outcome") == "lost"
 _NO_OUTCOMES = "the CRM does not say how deals ended"
@@ -92,60 +91,74 @@ FEATURES = (
 )
 
 
+DEALS = (count("deals"),)
+ENDS = (
+    count("ended"),
+    count("won", _IS_WON),
+    count("lost", _IS_LOST),
+    count("won_365d", _IS_WON, oldest=365),
+    count("lost_365d", _IS_LOST, oldest=365),
+)
+"""Asked at the close of a deal."""
+
+
 def pursuit(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    deals = view.known("opportunities")
-    told = deals.group_by(*KEYS).agg(
-        feature(_IS_OPEN.sum(), "open_deals"),
-        feature((_IS_WON & in_window(_CLOSED, 0, 365)).sum(), "won_365d"),
-        feature((_IS_LOST & in_window(_CLOSED, 0, 365)).sum(), "lost_365d"),
-        _IS_WON.sum().alias("won"),
-        (_IS_WON | _IS_LOST).sum().alias("closed"),
-    )
+    told = view.kept("pursuit", _read(view))
     base = view.context.base.lazy().select(AS_OF, pl.col("win_rate").alias("base"))
-    rate = shrunk(pl.col("won").fill_null(0), pl.col("closed").fill_null(0), pl.col("base"))
     owners = view.context.owners.lazy().select(
         AS_OF, OWNER_REP_ID, feature(pl.col("win_rate"), "owner_win_rate")
     )
-    joined = (
-        view.value(OWNER_REP_ID)
-        .join(owners, on=[AS_OF, OWNER_REP_ID], how="left")
-        .join(told, on=KEYS, how="left")
-        .join(base, on=AS_OF, how="left")
-        .join(_open_amounts(view, deals), on=KEYS, how="left")
-        .join(_pushes(view), on=KEYS, how="left")
-        .with_columns(feature(rate, "customer_win_rate"))
-        .select(*KEYS, *(entry.name for entry in FEATURES))
-    )
-    zeros = ("open_deals", "pushes_180d", "won_365d", "lost_365d")
-    return view.beside(joined, zeros=zeros).with_columns(
-        # Without an open deal the sum is truly zero; with one of unknown amount it is not.
-        pl.when(pl.col("open_deals") == 0)
-        .then(pl.lit(0.0, pl.Float32))
-        .otherwise("open_amount")
-        .alias("open_amount")
-    )
-
-
-def _open_amounts(view: View, deals: pl.LazyFrame) -> pl.LazyFrame:
-    of_deals = deals.filter(_IS_OPEN).select(
-        *KEYS, pl.col(ENTITY_ID).alias(ACCOUNT_ID), pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), AS_OF
-    )
-    amount = pl.col("amount")
-    known = pl.when(amount.count() > 0).then(exact_sum(amount))
+    open_deals = pl.col("deals") - pl.col("ended")
+    # Without an open deal the sum is truly zero; with one of unknown amount it is not.
+    amount = pl.when(open_deals == 0).then(0.0).otherwise("open_amount")
+    rate = shrunk(pl.col("won"), pl.col("won") + pl.col("lost"), pl.col("base"))
     return (
-        value_at(of_deals, view.book, "amount").group_by(*KEYS).agg(feature(known, "open_amount"))
+        told.join(owners, on=[AS_OF, OWNER_REP_ID], how="left")
+        .join(base, on=AS_OF, how="left")
+        .select(
+            *KEYS,
+            feature(open_deals, "open_deals"),
+            feature(amount, "open_amount"),
+            feature(pl.col("pushes").fill_null(0), "pushes_180d"),
+            feature(pl.col("won_365d"), "won_365d"),
+            feature(pl.col("lost_365d"), "lost_365d"),
+            feature(rate, "customer_win_rate"),
+            "owner_win_rate",
+        )
     )
+
+
+def _read(view: View) -> pl.LazyFrame:
+    """KEYS, as_of, the owner, the open amount, the pushes, and what `DEALS` and `ENDS` count."""
+    told = view.value(OWNER_REP_ID).select(*KEYS, AS_OF, OWNER_REP_ID)
+    counted = (
+        view.measured("opportunities", DEALS),
+        view.measured("opportunities", ENDS, at=_CLOSED),
+    )
+    for part in (*(frame.drop(AS_OF) for frame in counted), _pushes(view), _open_amounts(view)):
+        told = told.join(part, on=KEYS, how="left")
+    return told
 
 
 def _pushes(view: View) -> pl.LazyFrame:
-    day_before, day_after = (
-        pl.col(side).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-        for side in ("old", "new")
+    """KEYS, pushes: close dates that moved later in the last 180 days."""
+    moved = view.known("opportunity_changes", within=180, where=is_push())
+    return moved.group_by(*KEYS).agg(pl.len().cast(pl.Int64).alias("pushes"))
+
+
+def _open_amounts(view: View) -> pl.LazyFrame:
+    """KEYS, open_amount: null where no amount of an open deal is known."""
+    of_deals = (
+        view.known("opportunities")
+        .filter(_CLOSED.is_null())
+        .select(
+            *KEYS,
+            pl.col(ENTITY_ID).alias(ACCOUNT_ID),
+            pl.col(OPPORTUNITY_ID).alias(ENTITY_ID),
+            AS_OF,
+        )
     )
-    return (
-        view.known("opportunity_changes")
-        .filter((pl.col("field") == "close_date") & in_window(pl.col("changed_at"), 0, 180))
-        .group_by(*KEYS)
-        .agg(feature((day_after > day_before).sum(), "pushes_180d"))
-    )
+    amount = pl.col("amount")
+    known = pl.when(amount.count() > 0).then(exact_sum(amount))
+    return value_at(of_deals, view.book, "amount").group_by(*KEYS).agg(known.alias("open_amount"))

@@ -9,10 +9,11 @@ import polars as pl
 from features.calendar import Calendar
 from features.feature import Feature
 from features.schema import AS_OF
-from features.view import KEYS, View, exact_sum, feature, in_window, ratio
+from features.view import KEYS, Measure, View, count, feature, ratio, total
 
 _AMOUNT = pl.col("amount")
 _ISSUED = pl.col("issued_at")
+_QUARTERS = (1, 2, 3, 4)
 _LAST_DAYS = 14
 """Days at the end of a fiscal quarter in which deals are dashed home."""
 
@@ -92,80 +93,85 @@ FEATURES = (
 
 
 def is_at_quarter_end(calendar: Calendar, moment: pl.Expr) -> pl.Expr:
-    """Whether the organisation's day of a moment is one of the last 14 of its fiscal quarter."""
+    """Whether the organisation's day of a moment is one of the last 14 of its fiscal quarter.
+
+    Every month is longer than that, so those days lie in the last month of the quarter.
+    """
     on = calendar.local_day(moment)
-    return (calendar.quarter_end(on) - on).dt.total_days() < _LAST_DAYS
+    month = on.dt.month().cast(pl.Int32) - calendar.fiscal_year_start_month
+    days_left = on.dt.days_in_month() - on.dt.day()
+    return (month % 3 == 2) & (days_left < _LAST_DAYS)
 
 
-def is_in_season(calendar: Calendar, moment: pl.Expr) -> pl.Expr:
-    """Whether a moment lies in the same quarter of a fiscal year as as_of."""
-    then, now = (calendar.local_day(time) for time in (moment, pl.col(AS_OF)))
-    return calendar.fiscal_quarter(then) == calendar.fiscal_quarter(now)
+def in_quarters(
+    calendar: Calendar, moment: pl.Expr, rows: pl.Expr, *, days: int | None = None
+) -> list[Measure]:
+    """in_1 to in_4: rows by the quarter of a fiscal year in which a moment lies."""
+    quarter = calendar.fiscal_quarter(calendar.local_day(moment))
+    return [count(f"in_{n}", rows & (quarter == n), oldest=days) for n in _QUARTERS]
 
 
-def share(is_so: pl.Expr, among: pl.Expr) -> pl.Expr:
-    """The share of the rows `among` all that are so."""
-    return ratio((is_so & among).sum(), among.sum())
+def in_season(calendar: Calendar) -> pl.Expr:
+    """The one of in_1 to in_4 of the quarter in which the day of as_of lies."""
+    now = calendar.fiscal_quarter(calendar.local_day(pl.col(AS_OF)))
+    return pl.coalesce(pl.when(now == n).then(pl.col(f"in_{n}")) for n in _QUARTERS)
 
 
-def discount(among: pl.Expr) -> pl.Expr:
-    """The part of the list price that the rows `among` all gave away, weighed by list price."""
-    listed = exact_sum(pl.col("list_amount").filter(among))
-    return 1.0 - ratio(exact_sum(_AMOUNT.filter(among)), listed)
+def discount(when: str) -> pl.Expr:
+    """The part of the list price that quotes gave away, weighed by list price."""
+    return 1.0 - ratio(pl.col(f"amount_{when}"), pl.col(f"listed_{when}"))
 
 
 def season(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    bought, won, quoted = _bought(view), _won(view), _quoted(view)
-    told = view.keys
-    for part in (bought, won, quoted):
+    told = _bought(view)
+    for part in (_won(view), _quoted(view)):
         told = told.join(part, on=KEYS, how="left")
-    return view.beside(told, zeros=("invoiced_year_ago",))
+    return told
 
 
 def _bought(view: View) -> pl.LazyFrame:
     is_order = _AMOUNT > 0
-    return (
-        view.known("invoices")
-        .with_columns(
-            is_in_season(view.calendar, _ISSUED).alias("is_in_season"),
-            is_at_quarter_end(view.calendar, _ISSUED).alias("is_at_end"),
-        )
-        .group_by(*KEYS)
-        .agg(
-            feature(
-                share(pl.col("is_in_season"), is_order & in_window(_ISSUED, 0, 1_095)),
-                "orders_season_share",
-            ),
-            feature(exact_sum(_AMOUNT.filter(in_window(_ISSUED, 275, 365))), "invoiced_year_ago"),
-            feature(
-                share(pl.col("is_at_end"), is_order & in_window(_ISSUED, 0, 730)),
-                "orders_quarter_end_share",
-            ),
-        )
+    is_last = is_order & is_at_quarter_end(view.calendar, _ISSUED)
+    measures = [
+        *in_quarters(view.calendar, _ISSUED, is_order, days=1_095),
+        count("orders_1095d", is_order, oldest=1_095),
+        count("orders_730d", is_order, oldest=730),
+        count("last_days_730d", is_last, oldest=730),
+        total("year_ago", _AMOUNT, newest=275, oldest=365),
+    ]
+    return view.measured("invoices", measures).select(
+        *KEYS,
+        feature(ratio(in_season(view.calendar), pl.col("orders_1095d")), "orders_season_share"),
+        feature(pl.col("year_ago"), "invoiced_year_ago"),
+        feature(ratio(pl.col("last_days_730d"), pl.col("orders_730d")), "orders_quarter_end_share"),
     )
 
 
 def _won(view: View) -> pl.LazyFrame:
     closed = pl.col("closed_at")
-    return (
-        view.known("opportunities")
-        .filter((pl.col("outcome") == "won") & closed.is_not_null())
-        .group_by(*KEYS)
-        .agg(
-            feature(is_in_season(view.calendar, closed).mean(), "wins_season_share"),
-            feature(is_at_quarter_end(view.calendar, closed).mean(), "wins_quarter_end_share"),
-        )
+    is_won = pl.col("outcome") == "won"
+    is_last = is_won & is_at_quarter_end(view.calendar, closed)
+    measures = [
+        *in_quarters(view.calendar, closed, is_won),
+        count("won", is_won),
+        count("last_days", is_last),
+    ]
+    return view.measured("opportunities", measures, at=closed).select(
+        *KEYS,
+        feature(ratio(in_season(view.calendar), pl.col("won")), "wins_season_share"),
+        feature(ratio(pl.col("last_days"), pl.col("won")), "wins_quarter_end_share"),
     )
 
 
 def _quoted(view: View) -> pl.LazyFrame:
-    quoted = pl.col("quoted_at")
-    is_at_end = pl.col("is_at_end")
-    return (
-        view.known("quotes")
-        .filter(in_window(quoted, 0, 730) & (pl.col("list_amount") > 0) & _AMOUNT.is_not_null())
-        .with_columns(is_at_quarter_end(view.calendar, quoted).alias("is_at_end"))
-        .group_by(*KEYS)
-        .agg(feature(discount(is_at_end) - discount(~is_at_end), "discount_quarter_end_gap"))
-    )
+    listed = pl.col("list_amount")
+    is_told = (listed > 0) & _AMOUNT.is_not_null()
+    is_last = is_at_quarter_end(view.calendar, pl.col("quoted_at"))
+    measures = [
+        total(f"{name}_{when}", cell, is_told & which, oldest=730)
+        for when, which in (("last", is_last), ("else", ~is_last))
+        for name, cell in (("amount", _AMOUNT), ("listed", listed))
+    ]
+    gap = discount("last") - discount("else")
+    return view.measured("quotes", measures).select(*KEYS, feature(gap, "discount_quarter_end_gap"))

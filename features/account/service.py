@@ -153,60 +153,79 @@ FEATURES = (
 )
 
 
-def tickets(newest: int, oldest: int) -> pl.Expr:
-    """Tickets opened between `oldest` and `newest` days before as_of."""
-    return in_window(_OPENED, newest, oldest).sum()
+def rated(newest: int, oldest: int) -> pl.Expr:
+    """The mark of a ticket closed between `oldest` and `newest` days before as_of, else null."""
+    return pl.when(in_window(_CLOSED, newest, oldest)).then("csat")
 
 
-def escalations(days: int) -> pl.Expr:
-    """Tickets escalated in the last `days` days."""
-    return in_window(pl.col("escalated_at"), 0, days).sum()
-
-
-def csat(newest: int, oldest: int) -> pl.Expr:
-    """Mean mark of the tickets closed between `oldest` and `newest` days before as_of."""
-    marks = pl.col("csat").filter(in_window(_CLOSED, newest, oldest))
+def mean_mark(window: str) -> pl.Expr:
+    """Mean mark of the tickets rated in a window."""
+    marks = pl.col(f"marks_{window}")
     return ratio(exact_sum(marks), marks.count())
 
 
-def hours_to_close(days: int) -> pl.Expr:
-    """Median hours open of the tickets closed in the last `days` days."""
-    hours = (_CLOSED - _OPENED).dt.total_microseconds() / 3_600e6
-    return hours.clip(0.0).filter(in_window(_CLOSED, 0, days)).median()
-
-
-def escalation_share(days: int) -> pl.Expr:
-    """Escalated tickets over tickets opened in the last `days` days."""
-    is_recent = in_window(_OPENED, 0, days)
-    return ratio((is_recent & _IS_ESCALATED).sum(), is_recent.sum())
+def many(is_so: str) -> pl.Expr:
+    """How many tickets are so."""
+    return pl.col(is_so).sum().cast(pl.Int64)
 
 
 def service(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
     told = (
-        view.known("tickets")
+        _tickets(view)
         .group_by(*KEYS)
         .agg(
-            feature(tickets(0, 90), "tickets_90d"),
-            feature(tickets(90, 365), "tickets_91_365d"),
-            feature(_IS_OPEN.sum(), "open_tickets"),
-            feature(escalations(365), "escalations_365d"),
-            feature(csat(0, 365), "csat_365d"),
-            feature(tickets(0, 30), "tickets_30d"),
-            feature(_change(), "tickets_change_90d"),
-            feature(hours_to_close(365), "hours_to_close_365d"),
-            feature(csat(0, 90), "csat_90d"),
-            feature(csat(0, 90) - csat(90, 365), "csat_change"),
-            feature(escalation_share(365), "escalation_share_365d"),
-            feature((_IS_OPEN & _IS_ESCALATED).sum(), "open_escalations"),
-            feature(days_since(_OPENED).filter(_IS_OPEN).max(), "oldest_open_ticket_days"),
+            feature(many("is_90d"), "tickets_90d"),
+            feature(many("is_91_180d") + many("is_181_365d"), "tickets_91_365d"),
+            feature(many("is_open"), "open_tickets"),
+            feature(many("is_escalation"), "escalations_365d"),
+            feature(mean_mark("365d"), "csat_365d"),
+            feature(many("is_30d"), "tickets_30d"),
+            feature(many("is_90d") - many("is_91_180d"), "tickets_change_90d"),
+            feature(mean_mark("90d"), "csat_90d"),
+            feature(mean_mark("90d") - mean_mark("91_365d"), "csat_change"),
+            feature(ratio(many("is_escalated"), many("is_365d")), "escalation_share_365d"),
+            feature(many("is_open_escalation"), "open_escalations"),
+            feature(pl.col("waiting").max(), "oldest_open_ticket_days"),
         )
     )
     zeros = ("tickets_90d", "tickets_91_365d", "open_tickets", "escalations_365d")
     more = ("tickets_30d", "tickets_change_90d", "open_escalations")
-    return view.beside(told, zeros=(*zeros, *more))
+    told = told.join(_hours_to_close(view), on=KEYS, how="left")
+    return view.beside(told, zeros=(*zeros, *more)).select(
+        *KEYS, *(entry.name for entry in FEATURES)
+    )
 
 
-def _change() -> pl.Expr:
-    now, before = (tickets(*span).cast(pl.Int64) for span in ((0, 90), (90, 180)))
-    return now - before
+def _hours_to_close(view: View) -> pl.LazyFrame:
+    """KEYS, hours_to_close_365d: median hours open of the tickets closed in the last 365 days."""
+    hours = (_CLOSED - _OPENED).dt.total_microseconds() / 3_600e6
+    return (
+        view.known("tickets")
+        .filter(in_window(_CLOSED, 0, 365))
+        .select(*KEYS, hours.clip(0.0).alias("hours"))
+        .group_by(*KEYS)
+        .agg("hours")
+        .select(*KEYS, feature(pl.col("hours").list.median(), "hours_to_close_365d"))
+    )
+
+
+def _tickets(view: View) -> pl.LazyFrame:
+    """KEYS and what counts of each ticket known at as_of."""
+    is_recent = in_window(_OPENED, 0, 365)
+    return view.known("tickets").select(
+        *KEYS,
+        in_window(_OPENED, 0, 30).alias("is_30d"),
+        in_window(_OPENED, 0, 90).alias("is_90d"),
+        in_window(_OPENED, 90, 180).alias("is_91_180d"),
+        in_window(_OPENED, 180, 365).alias("is_181_365d"),
+        is_recent.alias("is_365d"),
+        (is_recent & _IS_ESCALATED).alias("is_escalated"),
+        in_window(pl.col("escalated_at"), 0, 365).alias("is_escalation"),
+        _IS_OPEN.alias("is_open"),
+        (_IS_OPEN & _IS_ESCALATED).alias("is_open_escalation"),
+        pl.when(_IS_OPEN).then(days_since(_OPENED)).alias("waiting"),
+        rated(0, 90).alias("marks_90d"),
+        rated(90, 365).alias("marks_91_365d"),
+        rated(0, 365).alias("marks_365d"),
+    )

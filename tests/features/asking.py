@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from features.measure import Measure, measured_plainly
+from features.measure import INNER, Measure, measured_plainly
 from features.running import Running
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, TIME
 from features.timeline import KNOWN, MOMENT, OWNER, Questions, Timeline
@@ -15,6 +15,9 @@ from tests.factories import Row, day, frame
 
 OWNERS = ("acme", "bolt", "void")
 """Ids in the order of their codes; no test gives `void` a row."""
+
+FAR = 36_500
+"""Days back to which every row of a test stands in line."""
 
 Told = float | datetime | None
 Way = Callable[..., pl.DataFrame]
@@ -61,8 +64,16 @@ def told_plainly(
 ) -> pl.DataFrame:
     """The measures from the rows known at each question."""
     asked = spine(asks).lazy()
-    known = asked.join(known_rows(rows).lazy(), left_on=ENTITY_ID, right_on=ACCOUNT_ID).filter(
-        pl.col(KNOWN) < pl.col(AS_OF)
+    known = (
+        asked.join(
+            known_rows(rows).lazy(),
+            left_on=ENTITY_ID,
+            right_on=ACCOUNT_ID,
+            maintain_order="left_right",
+        )
+        .filter(pl.col(KNOWN) < pl.col(AS_OF))
+        .with_columns(pl.col(SPINE_ROW).alias(OWNER), pl.col("occurred_at").alias(MOMENT))
+        .sort(OWNER, MOMENT, maintain_order=True)
     )
     told = measured_plainly(asked, known, measures, keys=KEYS, moment="occurred_at")
     return told.sort(SPINE_ROW).drop(SPINE_ROW, ENTITY_ID, AS_OF).collect()
@@ -72,7 +83,10 @@ def told_running(
     rows: Sequence[Row], measures: Sequence[Measure], asks: Sequence[Ask] = NOW
 ) -> pl.DataFrame:
     """The measures from running totals."""
-    return Running(timeline(rows), questions(asks)).told(measures)
+    ordered, asked = timeline(rows), questions(asks)
+    if any(measure.kind in INNER for measure in measures):
+        ordered, asked = ordered.without_hidden(asked, days=FAR)
+    return Running(ordered, asked).told(measures)
 
 
 in_both_ways = pytest.mark.parametrize("way", [told_plainly, told_running])

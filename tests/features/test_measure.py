@@ -18,7 +18,7 @@ from features.measure import (
 )
 from features.schema import AS_OF
 from tests.factories import Row, activity, day
-from tests.features.asking import NOW, Way, in_both_ways, told
+from tests.features.asking import NOW, Way, in_both_ways, told, told_plainly, told_running
 
 MINUTES = pl.col("duration_minutes")
 WHO = pl.col("contact_id")
@@ -147,6 +147,14 @@ def test_a_total_is_of_the_rows_kept_only(way: Way) -> None:
     assert told(way, rows, total("n", MINUTES, IS_CALL)) == 2.0
 
 
+def test_a_total_has_the_same_bits_asked_once_or_often() -> None:
+    rows = [call(0.2, at=day(-3)), call(-3.0, at=day(-2))]
+
+    for way in (told_plainly, told_running):
+        once, often = (way(rows, [total("n", MINUTES)], asks) for asks in (NOW, NOW * 99))
+        assert set(often["n"]) == set(once["n"])
+
+
 @in_both_ways
 def test_distinct_values_count_once_in_a_window_and_null_is_none(way: Way) -> None:
     people = (("ann", -40), ("ann", -20), (None, -19), ("bob", -18), ("ann", -17), ("eve", -5))
@@ -215,13 +223,19 @@ def test_rows_of_one_moment_all_count(way: Way) -> None:
     assert way(rows, ALL_KINDS, NOW).row(0) == (3, 6.0, 0, day(-3), day(-3), 2.0)
 
 
-@pytest.mark.parametrize("kind", ["total", "distinct", "cell"])
+@pytest.mark.parametrize(("kind", "days"), [("blocks", 0), ("count", 7)])
+def test_only_blocks_have_a_length(kind: Kind, days: int) -> None:
+    with pytest.raises(ValueError, match="measure n: expected days > 0 for blocks, and only there"):
+        Measure("n", kind, days=days)
+
+
+@pytest.mark.parametrize("kind", ["total", "distinct", "cell", "inner_total", "inner_most"])
 def test_a_measure_of_cells_without_a_column_is_refused(kind: Kind) -> None:
     with pytest.raises(ValueError, match="measure n: expected `of` for total, distinct and cell"):
         Measure("n", kind)
 
 
-@pytest.mark.parametrize("kind", ["count", "newest", "oldest"])
+@pytest.mark.parametrize("kind", ["count", "newest", "oldest", "blocks"])
 def test_a_measure_of_rows_with_a_column_is_refused(kind: Kind) -> None:
     with pytest.raises(ValueError, match=r"measure n: expected `of` for .* and only there"):
         Measure("n", kind, of=MINUTES)

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -20,22 +20,37 @@ IS_REPLY = pl.col("direction") == "inbound"
 INSTANT = timedelta(microseconds=1)
 
 WINDOWS = ((0, None), (0, 2), (1, None), (1, 3))
-KINDS: tuple[Kind, ...] = ("count", "total", "distinct", "newest", "oldest", "cell")
+KINDS: tuple[Kind, ...] = ("count", "total", "distinct", "newest", "oldest", "cell", "blocks")
 CONDITIONS = (None, IS_CALL, ~IS_REPLY)  # the last one is unknown where the direction is
 MARKS = (None, IS_REPLY, IS_CALL & IS_REPLY)
-SOURCES: dict[str, pl.Expr] = {"total": MINUTES, "distinct": WHO, "cell": MINUTES}
+SOURCES: dict[str, pl.Expr] = {
+    "total": MINUTES,
+    "distinct": WHO,
+    "cell": MINUTES,
+    "inner_total": MINUTES,
+    "inner_most": MINUTES,
+}
 
 
-def every_measure() -> list[Measure]:
+def every_measure(kinds: Sequence[Kind]) -> list[Measure]:
     """All kinds in all windows, under all conditions, since all marks."""
     return [
-        Measure(f"{kind} {number}", kind, where, SOURCES.get(kind), newer, older, since)
+        Measure(
+            f"{kind} {number}",
+            kind,
+            where,
+            SOURCES.get(kind),
+            newer,
+            older,
+            since,
+            days=int(kind == "blocks"),
+        )
         for number, ((newer, older), where, since) in enumerate(product(WINDOWS, CONDITIONS, MARKS))
-        for kind in KINDS
+        for kind in kinds
     ]
 
 
-MEASURES = every_measure()
+MEASURES, INNER = every_measure(KINDS), every_measure(("inner_total", "inner_most"))
 
 # Few moments, so that rows meet one another, as_ofs and the edges of windows.
 moments = st.sampled_from(
@@ -54,12 +69,13 @@ rows_of = st.builds(
 asks_of = st.lists(st.tuples(st.sampled_from(OWNERS), moments), min_size=1, max_size=8)
 
 
+@pytest.mark.parametrize("measures", [MEASURES, INNER], ids=["any", "inner"])
 @given(rows=st.lists(rows_of, min_size=8, max_size=25), asks=asks_of)
 def test_running_totals_tell_the_bits_of_the_rows_one_by_one(
-    rows: list[Row], asks: list[Ask]
+    measures: list[Measure], rows: list[Row], asks: list[Ask]
 ) -> None:
-    plain = told_plainly(rows, MEASURES, asks)
-    running = told_running(rows, MEASURES, asks)
+    plain = told_plainly(rows, measures, asks)
+    running = told_running(rows, measures, asks)
 
     differ = [name for name in plain.columns if not plain[name].equals(running[name])]
     assert differ == []

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.order import in_order
 from features.schema import AS_OF, ENTITY_ID
-from features.timeline import in_order, stretched
+from features.timeline import stretched
 from features.view import SPINE_ROW
 from tests.factories import Row, activity, day
 from tests.features.asking import OWNERS, Ask, known_rows, questions, spine, timeline
@@ -134,26 +135,90 @@ rows_of = st.builds(
     at=moments,
     recorded_at=st.one_of(st.none(), moments),
     account_id=st.sampled_from(("acme", "bolt")),
+    kind=st.sampled_from(("email", "call")),
 )
 asks_of = st.lists(st.tuples(st.sampled_from(OWNERS), moments), max_size=6)
 
 
-@given(rows=st.lists(rows_of, max_size=20), asks=asks_of, days=st.sampled_from((None, 1, 3)))
+@given(
+    rows=st.lists(rows_of, max_size=20),
+    asks=asks_of,
+    days=st.sampled_from((None, 1, 3)),
+    kind=st.sampled_from((None, "email", "call")),
+)
 def test_what_is_stretched_is_what_a_join_and_a_filter_find(
-    rows: list[Row], asks: list[Ask], days: int | None
+    rows: list[Row], asks: list[Ask], days: int | None, kind: str | None
 ) -> None:
     asked, ordered = spine(asks), timeline(rows)
+    kept = None if kind is None else (ordered.rows["kind"] == kind).to_numpy()
     joined = asked.join(known_rows(rows), left_on=ENTITY_ID, right_on="account_id").filter(
         pl.col("_known") < pl.col(AS_OF),
         pl.lit(value=True)
         if days is None
         else pl.col(AS_OF) - pl.col("occurred_at") <= pl.duration(days=days),
+        pl.lit(value=True) if kind is None else pl.col("kind") == kind,
     )
 
-    told = stretched(ordered, questions(asks), asked, days=days)
+    told = stretched(ordered, questions(asks), asked, days=days, kept=kept)
 
     names = (SPINE_ROW, ENTITY_ID, AS_OF, "activity_id", "occurred_at")
     assert told.select(names).collect().sort(names).equals(joined.select(names).sort(names))
+
+
+@given(rows=st.lists(rows_of, max_size=20), asks=asks_of, days=st.sampled_from((2, 99)))
+def test_a_question_that_misses_a_row_gets_the_rows_it_knows_to_itself(
+    rows: list[Row], asks: list[Ask], days: int
+) -> None:
+    ordered, asked = timeline(rows), questions(asks)
+    misses = set(ordered.crossing(asked)[0].tolist())
+
+    seen, own = ordered.without_hidden(asked, days=days)
+
+    assert pairs(seen.crossing(own)) == []
+    told = stretched(seen, own, spine(asks), days=days).select(SPINE_ROW, "activity_id").collect()
+    known = stretched(ordered, asked, spine(asks), days=days).select(SPINE_ROW, "activity_id")
+    assert told.equals(known.collect())
+    assert {question for question in range(len(asks)) if own.owner[question] >= len(OWNERS)} == (
+        misses
+    )
+    assert seen.starts[-1] == seen.rows.height
+    for question in misses:
+        first, after = seen.starts[own.owner[question] : own.owner[question] + 2]
+        assert seen.rows["_owner"][first:after].n_unique() <= 1
+        assert told.filter(pl.col(SPINE_ROW) == question).height == after - first
+
+
+def test_rows_older_than_the_days_asked_for_are_not_given_to_a_question_of_its_own() -> None:
+    rows = timeline(at(-9, -2) + at(-1, recorded=5))
+
+    seen, own = rows.without_hidden(questions([("acme", day(0))]), days=3)
+
+    first, after = seen.starts[own.owner[0] : own.owner[0] + 2]
+    assert seen.rows["occurred_at"][first:after].to_list() == [day(-2)]
+
+
+@given(rows=st.lists(rows_of, max_size=20), asks=asks_of, days=st.sampled_from((0, 2)))
+def test_rows_too_far_apart_for_one_number_have_the_same_places(
+    rows: list[Row], asks: list[Ask], days: int
+) -> None:
+    asked = questions(asks)
+    packed = timeline(rows).places(asked, days_before=days)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("features.timeline._KEY_BITS", 0)
+        assert timeline(rows).places(asked, days_before=days).tolist() == packed.tolist()
+
+
+def test_a_question_long_after_or_before_all_rows_stays_with_its_owner() -> None:
+    near = [
+        activity(at=day(-5) + place * INSTANT, account_id=owner)
+        for owner in OWNERS[:2]
+        for place in (0, 1)
+    ]
+    rows = timeline(near)
+    asks = [("acme", day(9000)), ("acme", day(-9000)), ("bolt", day(-9000)), ("bolt", day(9000))]
+
+    assert rows.places(questions(asks)).tolist() == [2, 0, 2, 4]
 
 
 @given(rows=st.lists(rows_of, max_size=20), asks=asks_of)

@@ -80,3 +80,29 @@ def test_other_growths_are_bounded_too(sums: tuple[float, float], expected: floa
         account_row(growth, book(accounts=[account()], invoices=rows[:1]))["growth_half_year"]
         is None
     )
+
+
+def test_the_quarter_of_the_year_before_ends_after_ninety_one_days() -> None:
+    instant = timedelta(microseconds=1)
+    rows = [
+        invoice(30.0, at=day(-91)),
+        invoice(900.0, at=day(-91) - instant),
+        invoice(900.0, at=day(-365)),
+        invoice(20.0, at=day(-365) - instant),
+        invoice(40.0, at=day(-456)),
+        invoice(900.0, at=day(-456) - instant),
+    ]
+
+    said = account_row(growth, book(accounts=[account()], invoices=rows))
+
+    assert said["growth_quarter"] == pytest.approx(30 / 60 - 1)
+
+
+def test_usage_is_looked_at_for_a_hundred_and_twenty_days() -> None:
+    rows = [
+        usage(20.0, period_on=on(-10)),
+        usage(10.0, period_on=on(-120)),
+        usage(900.0, period_on=on(-121)),
+    ]
+
+    assert account_row(growth, book(accounts=[account()], usage=rows))["usage_trend"] == 1.0

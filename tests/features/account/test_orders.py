@@ -55,6 +55,7 @@ def test_sizes_are_medians_of_two_years_that_share_none() -> None:
         *(invoice(amount, at=day(-365)) for amount in (100.0, 200.0, 900.0)),
         *(invoice(amount, at=day(-365) - INSTANT) for amount in (20.0, 80.0)),
         invoice(9e9, at=day(-730) - INSTANT),
+        invoice(-400.0, at=day(-9)),
     )
 
     assert said["order_size_365d"] == 200.0

@@ -83,6 +83,7 @@ def test_early_is_a_day_before_the_due_day() -> None:
         invoice(at=day(-60), due_on=on(-30), paid_at=day(-30)),
         invoice(at=day(-60), due_on=on(-30)),
         invoice(at=day(-60), due_on=on(3), paid_at=day(-30)),
+        invoice(at=day(-700), due_on=on(-366), paid_at=day(-400)),
     )
 
     assert said["paid_early_share_365d"] == pytest.approx(1 / 3)
@@ -93,3 +94,13 @@ def test_with_nothing_due_payment_is_unknown_and_nothing_overdue() -> None:
 
     assert said.pop("overdue_now") == 0.0
     assert set(said.values()) == {None}
+
+
+def test_a_bill_that_was_never_paid_stays_overdue_however_old() -> None:
+    said = said_of(
+        invoice(250.0, at=day(-900), due_on=on(-700)),
+        invoice(40.0, at=day(-900), due_on=on(-800), paid_at=day(-3)),
+    )
+
+    assert (said["overdue_now"], said["oldest_overdue_days"]) == (250.0, 700.0)
+    assert said["unpaid_share_365d"] is None

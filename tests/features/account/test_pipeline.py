@@ -50,6 +50,7 @@ def test_pushes_are_those_of_the_open_deals_over_their_number() -> None:
         moved("a", "2026-01-09"),
         moved("a", "2026-03-10", at=0),
         moved("b", "2026-02-10"),
+        moved("b", "2026-01-10"),
         moved("gone", "2026-02-10"),
         change("stage", "a", "b", at=day(-3), opportunity_id="a"),
     )
@@ -99,10 +100,11 @@ def test_a_price_is_on_the_table_when_an_open_deal_has_a_quote() -> None:
     quotes = [
         quote(at=day(-9)),
         quote(at=day(-8)),
+        quote(at=day(-8), opportunity_id="c"),
         quote(at=day(0), opportunity_id="b"),
         quote(at=day(-9), opportunity_id="gone"),
     ]
-    deals = (deal(), deal("b"), closed("gone", "lost", at=day(-1)))
+    deals = (deal(), deal("b"), deal("c"), deal("d"), closed("gone", "lost", at=day(-1)))
 
     assert said_of(*deals, quotes=quotes)["priced_share_open"] == 0.5
     assert said_of(deal("b"), quotes=quotes)["priced_share_open"] == 0.0

@@ -13,13 +13,14 @@ def test_deals_are_open_or_ended_as_known_then() -> None:
         closed("later", "won", at=day(0)),
         closed("won", "won", at=day(-30)),
         closed("lost", "lost", at=day(-366)),
+        closed("old", "won", at=day(-366)),
     ]
 
     said = account_row(pursuit, book(accounts=[account()], opportunities=rows))
 
     assert said["open_deals"] == 2.0
-    assert (said["won_365d"], said["lost_365d"]) == (1.0, 0.0)
-    assert said["customer_win_rate"] == pytest.approx((1 + 20 * 0.5) / 22)
+    assert (said["won_365d"], said["lost_365d"], said["pushes_180d"]) == (1.0, 0.0, 0.0)
+    assert said["customer_win_rate"] == pytest.approx((2 + 20 * 2 / 3) / 23)
 
 
 def test_the_open_amount_is_the_one_of_the_time() -> None:

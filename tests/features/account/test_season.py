@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 
-from features.account.season import season
+from features.account.season import is_at_quarter_end, season
 from features.calendar import Calendar
 from tests.factories import Row, account, book, closed, day, invoice, quote
 from tests.features.views import account_row, account_view, described
@@ -112,3 +113,20 @@ def test_an_account_that_never_bought_has_no_season() -> None:
 
     assert said.pop("invoiced_year_ago") == 0.0
     assert set(said.values()) == {None}
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_the_last_days_of_a_quarter_are_those_before_its_end_in_every_fiscal_year(
+    month: int,
+) -> None:
+    calendar = Calendar("Asia/Tokyo", month)
+    hours = pl.datetime_range(at(1, 1, 2023), at(12, 31, 2024), "1d", time_zone="UTC", eager=True)
+    on = calendar.local_day(pl.col("moment"))
+    days_left = (calendar.quarter_end(on) - on).dt.total_days()
+
+    told = pl.DataFrame({"moment": hours}).select(
+        is_so=is_at_quarter_end(calendar, pl.col("moment")), days_left=days_left
+    )
+
+    assert told["is_so"].to_list() == (told["days_left"] < 14).to_list()
+    assert told["is_so"].sum() > 100

@@ -15,11 +15,13 @@ def test_tickets_escalations_and_marks_are_counted_when_they_were_known() -> Non
         ticket(at=day(-90), closed_at=day(0), csat=5.0, escalated_at=day(-80)),
         ticket(at=day(-400), closed_at=day(-390), csat=1.0, escalated_at=day(-366)),
         ticket(at=day(-91), closed_at=day(-85), csat=4.0, escalated_at=day(0)),
+        ticket(at=day(-365), closed_at=day(-364)),
+        ticket(at=day(-366), closed_at=day(-364)),
     ]
 
     said = account_row(service, book(accounts=[account()], tickets=rows))
 
-    assert (said["tickets_90d"], said["tickets_91_365d"]) == (2.0, 1.0)
+    assert (said["tickets_90d"], said["tickets_91_365d"]) == (2.0, 2.0)
     assert said["open_tickets"] == 1.0
     assert said["escalations_365d"] == 1.0
     assert said["csat_365d"] == 3.0
