@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketlist.options import Crm
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Checked:
 
 def check(
     context: typer.Context,
-    crm: Annotated[str, typer.Option(help="Where the CRM is: files:DIR or synthetic:….")],
+    crm: Crm,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report [default: HOME/reports/check]")
     ] = None,

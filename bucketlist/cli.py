@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bucketlist import check, db, demo, keys, leaks, model, score, serve, synth, train
+from bucketlist import check, db, demo, frames, keys, leaks, model, score, serve, synth, train
 from bucketlist.session import Session
 
 app = typer.Typer(
@@ -49,8 +49,8 @@ def common(
 app.command("demo")(demo.demo)
 app.command("synth")(synth.synth)
 app.command("check")(check.check)
-app.command("features")(train.features)
-app.command("labels")(train.labels)
+app.command("features")(frames.features)
+app.command("labels")(frames.labels)
 app.command("backtest")(train.backtest)
 app.command("train")(train.train)
 app.command("compare")(train.compare)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketlist.options import day_of, experiment_at, reading_of
+from bucketlist.options import Crm, day_of, experiment_at, reading_of
 from bucketlist.session import Session
 from bucketlist.train import REFUSED
 
@@ -39,7 +39,7 @@ _ENTITIES: Mapping[Which, tuple["Entity", ...]] = {
 
 def leaks(  # noqa: PLR0913 - one parameter per option of the command
     context: typer.Context,
-    crm: Annotated[str, typer.Option(help="Where the CRM is: files:DIR or synthetic:….")],
+    crm: Crm,
     *,
     as_of: Annotated[
         list[str] | None,

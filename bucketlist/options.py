@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,11 @@ from bucketlist.session import Session
 if TYPE_CHECKING:
     from features.crm.source import Reading
     from training.config import Experiment
+
+Crm = Annotated[str, typer.Option(help="Where the CRM is: files:DIR or synthetic:….")]
+Recipe = Annotated[
+    Path | None, typer.Option(help="Experiment file (TOML) [default: the one that ships]")
+]
 
 
 def day_of(text: str, *, option: str) -> date:

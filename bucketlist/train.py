@@ -1,51 +1,23 @@
-"""`features`, `labels`, `backtest`, `train`, `compare`: from a CRM to a judged model version."""
+"""`backtest`, `train`, `compare`: from a CRM to a judged model version."""
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketlist.options import day_of, experiment_at, reading_of
+from bucketlist.options import Crm, Recipe, experiment_at, reading_of
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from bucketlist.cluster import Place
-    from features.book import Book
     from features.crm.source import Reading
-    from features.parts import Question
     from training.compare import Verdict
-    from training.config import Experiment
     from training.run import TrainedVersion
 
 REFUSED = 4
 """Exit code of a gate that does not say yes."""
-
-Crm = Annotated[str, typer.Option(help="Where the CRM is: files:DIR or synthetic:….")]
-Recipe = Annotated[
-    Path | None, typer.Option(help="Experiment file (TOML) [default: the one that ships]")
-]
-Days = Annotated[list[str], typer.Option(help="Moment of knowledge, YYYY-MM-DD; repeatable.")]
-Out = Annotated[Path, typer.Option(help="Parquet file to write.")]
-
-
-class Entity(StrEnum):
-    """What is described."""
-
-    ACCOUNT = "account"
-    DEAL = "deal"
-
-
-class Engine(StrEnum):
-    """Where features are described."""
-
-    POLARS = "polars"
-    DASK = "dask"
 
 
 class Only(StrEnum):
@@ -53,73 +25,6 @@ class Only(StrEnum):
 
     BUCKET = "bucket"
     SLIP = "slip"
-
-
-def features(  # noqa: PLR0913  one parameter per option
-    context: typer.Context,
-    crm: Crm,
-    entity: Annotated[Entity, typer.Option(help="account or deal")],
-    as_of: Days,
-    *,
-    out: Out,
-    experiment: Recipe = None,
-    engine: Annotated[
-        Engine, typer.Option(help="polars, in this process; or dask, in parts on workers.")
-    ] = Engine.POLARS,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Dask: processes on this machine; one a core unless given."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="Dask: address of a scheduler that you trust and that has workers."),
-    ] = None,
-) -> None:
-    """Write the feature frame: keys, as_of, then the catalogue's columns in order.
-
-    With --engine dask, workers describe parts of the book; the numbers are the same. The parts
-    lie beside --out meanwhile. The workers of a scheduler need the same Bucketlist and Polars, and
-    --out on storage that they all share.
-
-    Examples:
-        bucketlist features --crm files:crm --entity account --as-of 2026-11-01 --out a.parquet
-
-        … --out a.parquet --engine dask --workers 4
-
-        … --out /shared/a.parquet --engine dask --scheduler tcp://10.0.0.5:8786
-    """
-    from features.context import build_context  # noqa: PLC0415  keeps --help quick
-    from features.parts import Question  # noqa: PLC0415
-    from features.snapshot import account_spine, deal_spine  # noqa: PLC0415
-
-    session: Session = context.obj
-    place = _place(engine, workers, scheduler)
-    calendar = session.calendar
-    moments = [calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
-    book, recipe = reading_of(session, crm).book, experiment_at(experiment)
-    context_frames = build_context(book, moments, calendar)
-    if entity is Entity.ACCOUNT:
-        question = Question("account", account_spine(book, moments), context_frames, calendar)
-    else:
-        spine, promised = deal_spine(book, moments), recipe.commitment
-        question = Question("deal", spine, context_frames, calendar, promised)
-    _write(session, _described(session, book, question, place=place, out=out), out)
-
-
-def labels(
-    context: typer.Context,
-    crm: Crm,
-    entity: Annotated[Entity, typer.Option(help="account or deal")],
-    as_of: Days,
-    *,
-    out: Out,
-    experiment: Recipe = None,
-) -> None:
-    """Write the label frame with every component and its evidence."""
-    session: Session = context.obj
-    moments = [session.calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
-    reading, recipe = reading_of(session, crm), experiment_at(experiment)
-    _write(session, _labels(session, reading, recipe, entity=entity, moments=moments), out)
 
 
 def backtest(
@@ -222,32 +127,6 @@ def judge_version(session: Session, version: int | None = None) -> "tuple[int, V
     return number, verdict
 
 
-def _place(engine: Engine, workers: int | None, scheduler: str | None) -> "Place | None":
-    """Where Dask's workers are; None without Dask."""
-    if engine is Engine.POLARS:
-        if workers is not None or scheduler is not None:
-            raise typer.BadParameter("--workers and --scheduler are for --engine dask")
-        return None
-    from bucketlist.cluster import Place  # noqa: PLC0415  keeps --help quick
-
-    try:
-        return Place(workers, scheduler)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--workers") from error
-
-
-def _described(
-    session: Session, book: "Book", question: "Question", *, place: "Place | None", out: Path
-) -> "pl.DataFrame":
-    if place is None:
-        from features.parts import described  # noqa: PLC0415  keeps --help quick
-
-        return described(book, question)
-    from bucketlist.cluster import describe_on_cluster  # noqa: PLC0415
-
-    return describe_on_cluster(book, question, place, beside=out, say=session.say)
-
-
 def _backtest_of(session: Session, version: int) -> Path:
     from training.run import report_folder  # noqa: PLC0415  keeps --help quick
 
@@ -255,43 +134,3 @@ def _backtest_of(session: Session, version: int) -> Path:
     if not folder.is_dir():
         raise LookupError(f"expected the backtest of version {version} in {folder}, found none")
     return folder
-
-
-def _labels(
-    session: Session,
-    reading: "Reading",
-    recipe: "Experiment",
-    *,
-    entity: Entity,
-    moments: list[datetime],
-) -> "pl.DataFrame":
-    """Labels as a training would make them: the same horizon, the same frozen growth floor."""
-    from features.snapshot import account_spine, deal_spine  # noqa: PLC0415  keeps --help quick
-    from models.policy import load_policy  # noqa: PLC0415
-    from training.contest import with_floor  # noqa: PLC0415
-    from training.labels import bucket_labels, slip_labels  # noqa: PLC0415
-    from training.span import plan_of  # noqa: PLC0415
-
-    book, calendar = reading.book, session.calendar
-    if entity is Entity.DEAL:
-        spine = deal_spine(book, moments)
-        return slip_labels(book, spine, calendar=calendar, commitment=recipe.commitment)
-    plan = plan_of("bucket", book, recipe, calendar)
-    session.say(f"horizon {plan.horizon.weeks} weeks")
-    policy = with_floor(load_policy(recipe.policy), book, plan, calendar)
-    return bucket_labels(
-        book,
-        account_spine(book, moments),
-        horizon=plan.horizon.length,
-        policy=policy.label,
-        calendar=calendar,
-    )
-
-
-def _write(session: Session, frame: "pl.DataFrame", out: Path) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    frame.write_parquet(unfinished)
-    unfinished.replace(out)
-    session.say(f"{frame.height} rows, {frame.width} columns in {out}")
-    session.result({"out": str(out), "rows": frame.height, "columns": frame.columns})

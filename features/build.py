@@ -136,7 +136,7 @@ def account_features(
         return batch.named(_of_rows(batch.view(batch.rows, context), ACCOUNT_GROUPS))
 
     frames = each(batches(book, rows, calendar, way=way), described)
-    return _finished(frames, book, "account")
+    return finished(frames, book, "account")
 
 
 def deal_features(
@@ -175,7 +175,21 @@ def deal_features(
         return batch.named(of_deals.join(of_accounts, on=[ACCOUNT_ID, AS_OF], how="left"))
 
     frames = each(batches(book, rows, calendar, way=way), described)
-    return _finished(frames, book, "deal")
+    return finished(frames, book, "deal")
+
+
+def finished(frames: Sequence[pl.DataFrame], book: Book, entity: Entity) -> pl.DataFrame:
+    """The catalogue's columns in order; a feature whose needs are missing is null throughout."""
+    keys = (ENTITY_ID, AS_OF) if entity == "account" else (ENTITY_ID, ACCOUNT_ID, AS_OF)
+    columns = [
+        pl.col(feature.name) if book.has(*feature.needs) else pl.lit(None).alias(feature.name)
+        for feature in features_of(entity)
+    ]
+    return (
+        pl.concat(frames)
+        .select(*keys, *(column.cast(pl.Float32) for column in columns))
+        .sort(ENTITY_ID, AS_OF)
+    )
 
 
 def joined(view: View, groups: Sequence[Group]) -> pl.DataFrame:
@@ -207,17 +221,3 @@ def _check(rows: pl.DataFrame, context: Context) -> None:
             f"expected a context for every as_of of the spine, found none for "
             f"{missing.height} of them, the first {missing[AS_OF].min()!s}"
         )
-
-
-def _finished(frames: Sequence[pl.DataFrame], book: Book, entity: Entity) -> pl.DataFrame:
-    """The catalogue's columns in order; a feature whose needs are missing is null throughout."""
-    keys = (ENTITY_ID, AS_OF) if entity == "account" else (ENTITY_ID, ACCOUNT_ID, AS_OF)
-    columns = [
-        pl.col(feature.name) if book.has(*feature.needs) else pl.lit(None).alias(feature.name)
-        for feature in features_of(entity)
-    ]
-    return (
-        pl.concat(frames)
-        .select(*keys, *(column.cast(pl.Float32) for column in columns))
-        .sort(ENTITY_ID, AS_OF)
-    )

@@ -14,22 +14,11 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.history import as_known, count_known, known_from, pushes, value_at
-from features.schema import (
-    ACCOUNT_ID,
-    AS_OF,
-    ENTITY_ID,
-    OPPORTUNITY_ID,
-    OWNER_REP_ID,
-    TABLES,
-    TIME,
-)
-from features.snapshot import deal_spine
+from features.facts import KNOWN, Facts, facts
+from features.schema import AS_OF, OWNER_REP_ID, TIME
 
 SHRINKAGE = 20.0
 """Deals of the book's own rate that are mixed into every smaller rate."""
-
-_DAY = 86_400e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,26 +74,49 @@ def build_context(book: Book, as_ofs: Sequence[datetime], calendar: Calendar) ->
     Returns:
         Frames sorted by as_of and their own key.
     """
-    moments = pl.LazyFrame({AS_OF: sorted(set(as_ofs))}, schema={AS_OF: TIME})
-    closed = _closed_deals(book, calendar).collect().lazy()
-    visits = _stage_visits(book, closed).collect().lazy()
-    known = moments.join(closed, how="cross").filter(pl.col("known") < pl.col(AS_OF))
-    known = known.collect(engine="streaming").lazy()
+    return summary(facts(book, as_ofs, calendar), as_ofs, declared_order(book))
+
+
+def declared_order(book: Book) -> pl.DataFrame | None:
+    """stage, order: the open stages as the CRM ranks them today; None where it ranks none."""
+    if not book.has("stages.sort_order"):
+        return None
+    is_open = ~pl.col("is_closed").fill_null(value=False)
+    ranked = book["stages"].filter(is_open)
+    return ranked.select("stage", pl.col("sort_order").alias("order")).collect()
+
+
+def summary(told: Facts, as_ofs: Sequence[datetime], declared: pl.DataFrame | None) -> Context:
+    """The context at each moment, from what the accounts of a book add to it.
+
+    Args:
+        told: facts with the loads of at least these moments.
+        as_ofs: duplicates count once.
+        declared: as `declared_order` tells it.
+    """
+    times = sorted(set(as_ofs))
+    moments = pl.LazyFrame({AS_OF: times}, schema={AS_OF: TIME})
+    closed = told.closed.with_columns(_days("cycle").alias("cycle_days"))
+    visits = told.visits.with_columns(_days("stood").alias("days"))
+    known = _known_by(closed, times).lazy()
     base = moments.join(known.group_by(AS_OF).agg(*_summary()), on=AS_OF, how="left").with_columns(
         pl.col("closed", "won").fill_null(0),
         (pl.col("won") / pl.col("closed")).alias("win_rate"),
     )
     base = base.collect().lazy()
-    stages = _stages(book, visits, moments, base=base)
+    loads = told.loads.lazy().join(moments, on=AS_OF, how="semi")
+    counted = _passed(_known_by(visits, times).lazy())
     frames = (
         base.select(AS_OF, *_BASE_COLUMNS, "quarter_end_share").sort(AS_OF),
-        _owners(book, known, as_ofs, base=base),
+        _owners(known, loads, base),
         _rates(known, "segment", base).select(AS_OF, "segment", *_BASE_COLUMNS),
         _rates(known, "type", base).select(AS_OF, "type", *_BASE_COLUMNS),
-        stages,
+        _stages(_in_order(declared, moments, counted), base),
     )
     return Context(*pl.collect_all(frames))
 
+
+_DAY = 86_400e6
 
 _BASE_COLUMNS = (
     "closed",
@@ -125,35 +137,18 @@ def shrunk(won: pl.Expr, closed: pl.Expr, base: pl.Expr) -> pl.Expr:
     return (won + SHRINKAGE * base) / (closed + SHRINKAGE)
 
 
-def _closed_deals(book: Book, calendar: Calendar) -> pl.LazyFrame:
-    """Closed deals with what was known of them when their close became known (`known`)."""
-    known = pl.max_horizontal(known_from(TABLES["opportunities"]), "closed_at")
-    deals = (
-        book["opportunities"]
-        .filter(pl.col("outcome").is_in(["won", "lost"]) & pl.col("closed_at").is_not_null())
-        .select(
-            pl.col(OPPORTUNITY_ID).alias(ENTITY_ID),
-            ACCOUNT_ID,
-            known.alias(AS_OF),
-            "type",
-            "created_at",
-            "closed_at",
-            (pl.col("outcome") == "won").alias("is_won"),
-        )
-        .filter(pl.col(AS_OF).is_not_null())
-    )
-    for field in (OWNER_REP_ID, "amount", "stage", "segment"):
-        deals = value_at(deals, book, field)
-    deals = count_known(deals, pushes(book), "pushes")
-    named = known_from(TABLES["opportunity_contacts"]).alias("known")
-    people = book["opportunity_contacts"].select(OPPORTUNITY_ID, named)
-    deals = count_known(deals, people, "contacts")
-    cycle = (pl.col("closed_at") - pl.col("created_at")).dt.total_microseconds() / _DAY
-    closed_on = calendar.local_day(pl.col("closed_at"))
-    is_late = (calendar.quarter_end(closed_on) - closed_on).dt.total_days() < 14
-    return deals.rename({AS_OF: "known"}).with_columns(
-        cycle.alias("cycle_days"), is_late.alias("is_at_quarter_end")
-    )
+def _days(length: str) -> pl.Expr:
+    return pl.col(length).dt.total_microseconds() / _DAY
+
+
+def _known_by(rows: pl.DataFrame, times: Sequence[datetime]) -> pl.DataFrame:
+    """Each moment with the rows known before it; `rows` stand in the order of `known`."""
+    known = rows[KNOWN]
+    found = [
+        rows.head(known.search_sorted(time)).with_columns(pl.lit(time, TIME).alias(AS_OF))
+        for time in times
+    ]
+    return pl.concat([rows.clear().with_columns(pl.lit(None, TIME).alias(AS_OF)), *found])
 
 
 def _summary() -> tuple[pl.Expr, ...]:
@@ -182,9 +177,7 @@ def _rates(known: pl.LazyFrame, key: str, base: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _owners(
-    book: Book, known: pl.LazyFrame, as_ofs: Sequence[datetime], *, base: pl.LazyFrame
-) -> pl.LazyFrame:
+def _owners(known: pl.LazyFrame, loads: pl.LazyFrame, base: pl.LazyFrame) -> pl.LazyFrame:
     """How the owners' closed deals ended and were pushed, and what they have open."""
     is_recent = pl.col(AS_OF) - pl.col("closed_at") <= pl.duration(days=90)
     pushed = pl.col("pushes").sum()
@@ -194,12 +187,7 @@ def _owners(
         .group_by(AS_OF, OWNER_REP_ID)
         .agg((pl.col("is_won") & is_recent).sum().cast(pl.Int64).alias("won_90d"), pushed)
     )
-    load = (
-        value_at(deal_spine(book, as_ofs), book, OWNER_REP_ID)
-        .filter(pl.col(OWNER_REP_ID).is_not_null())
-        .group_by(AS_OF, OWNER_REP_ID)
-        .agg(pl.len().cast(pl.Int64).alias("open_deals"))
-    )
+    load = loads.group_by(AS_OF, OWNER_REP_ID).agg(pl.col("open_deals").sum())
     keys = [AS_OF, OWNER_REP_ID]
     return (
         _rates(known, OWNER_REP_ID, base)
@@ -221,59 +209,24 @@ def _owners(
     )
 
 
-def _stage_visits(book: Book, closed: pl.LazyFrame) -> pl.LazyFrame:
-    """The stages that closed deals went through: stage, days, ordinal, is_won, known.
-
-    Only moves known when the close became known count: a visit never changes afterwards.
-    """
-    moves = (
-        book["opportunity_changes"]
-        .filter(pl.col("field") == "stage")
-        .sort(*as_known(TABLES["opportunity_changes"]))
-        .with_columns(known_from(TABLES["opportunity_changes"]).alias("moved_known"))
-        .join(closed, left_on=OPPORTUNITY_ID, right_on=ENTITY_ID, maintain_order="left")
-        .filter(pl.col("moved_known") <= pl.col("known"))
-    )
-    first = moves.group_by(OPPORTUNITY_ID, maintain_order=True).first()
-    still = closed.rename({ENTITY_ID: OPPORTUNITY_ID}).join(first, on=OPPORTUNITY_ID, how="anti")
-    rest = (OPPORTUNITY_ID, "closed_at", "is_won", "known")
-    entered = pl.concat(
-        [
-            first.select(pl.col("old").alias("stage"), pl.col("created_at").alias("at"), *rest),
-            still.select("stage", pl.col("created_at").alias("at"), *rest),
-            moves.select(pl.col("new").alias("stage"), pl.col("changed_at").alias("at"), *rest),
-        ]
-    )
-    left = pl.col("at").shift(-1).over(OPPORTUNITY_ID).fill_null(pl.col("closed_at"))
-    return (
-        entered.filter(pl.col("stage").is_not_null() & (pl.col("at") < pl.col("closed_at")))
-        .sort(OPPORTUNITY_ID, "at", maintain_order=True)
-        .with_columns(
-            ((left - pl.col("at")).dt.total_microseconds() / _DAY).alias("days"),
-            pl.int_range(pl.len()).over(OPPORTUNITY_ID).alias("ordinal"),
-        )
-        .select(OPPORTUNITY_ID, "stage", "days", "ordinal", "is_won", "known")
-    )
-
-
-def _stages(
-    book: Book, visits: pl.LazyFrame, moments: pl.LazyFrame, *, base: pl.LazyFrame
-) -> pl.LazyFrame:
-    known = moments.join(visits, how="cross").filter(pl.col("known") < pl.col(AS_OF))
-    deal = pl.col(OPPORTUNITY_ID)
-    counted = known.group_by(AS_OF, "stage").agg(
-        deal.n_unique().cast(pl.Int64).alias("closed"),
-        deal.filter("is_won").n_unique().cast(pl.Int64).alias("won"),
+def _passed(known: pl.LazyFrame) -> pl.LazyFrame:
+    """as_of, stage: the closed deals that passed it, and where it stood among their stages."""
+    is_first = pl.col("is_first")
+    return known.group_by(AS_OF, "stage").agg(
+        is_first.sum().cast(pl.Int64).alias("closed"),
+        (is_first & pl.col("is_won")).sum().cast(pl.Int64).alias("won"),
         pl.col("days").filter("is_won").median().alias("median_days"),
         pl.col("ordinal").median().alias("order"),
     )
+
+
+def _stages(counted: pl.LazyFrame, base: pl.LazyFrame) -> pl.LazyFrame:
     base_rate = base.select(AS_OF, pl.col("win_rate").alias("base_rate"))
     rate = shrunk(pl.col("won").fill_null(0), pl.col("closed").fill_null(0), pl.col("base_rate"))
     place = pl.col("order").rank("dense").over(AS_OF) - 1
     last = place.max().over(AS_OF)
     return (
-        _in_order(book, moments, counted)
-        .join(base_rate, on=AS_OF)
+        counted.join(base_rate, on=AS_OF)
         .with_columns(
             rate.alias("win_rate"),
             (place / pl.max_horizontal(last, 1)).alias("position"),
@@ -283,15 +236,12 @@ def _stages(
     )
 
 
-def _in_order(book: Book, moments: pl.LazyFrame, counted: pl.LazyFrame) -> pl.LazyFrame:
+def _in_order(
+    declared: pl.DataFrame | None, moments: pl.LazyFrame, counted: pl.LazyFrame
+) -> pl.LazyFrame:
     """Stages in the order the CRM declares, else in the order closed deals passed them."""
-    if not book.has("stages.sort_order"):
+    if declared is None:
         return counted
-    declared = (
-        book["stages"]
-        .filter(~pl.col("is_closed").fill_null(value=False))
-        .select("stage", pl.col("sort_order").alias("order"))
-    )
-    return moments.join(declared, how="cross").join(
+    return moments.join(declared.lazy(), how="cross").join(
         counted.drop("order"), on=[AS_OF, "stage"], how="left"
     )
