@@ -1,6 +1,7 @@
 """The feature frames: the one path for training, nightly scoring and a record posted alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 import polars as pl
 
@@ -194,17 +195,27 @@ def finished(frames: Sequence[pl.DataFrame], book: Book, entity: Entity) -> pl.D
 
 def joined(view: View, groups: Sequence[Group]) -> pl.DataFrame:
     """KEYS and the columns of all the groups, one row per spine row, in their order."""
-    described = view.spine.select(*KEYS).collect().sort(*KEYS)
+    rows = view.spine.select(*KEYS).collect().sort(*KEYS)
+    return pl.concat([rows, *_beside(view, groups, rows)], how="horizontal")
+
+
+def _beside(view: View, groups: Sequence[Group], rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The columns of each group at these rows; most groups have them in this order already."""
+    # In order, few rows are left to be moved; a stream of them costs more than it saves.
+    engine: Literal["streaming", "in-memory"] = (
+        "streaming" if view.timelines is None else "in-memory"
+    )
     for group in groups:
-        told = group(view).collect(engine="streaming")
-        described = described.join(told, on=KEYS, how="left", maintain_order="left")
-    return described
+        told = group(view).collect(engine=engine)
+        if not told.select(*KEYS).equals(rows):
+            told = rows.join(told, on=KEYS, how="left", maintain_order="left")
+        yield told.drop(*KEYS)
 
 
 def _of_rows(view: View, groups: Sequence[Group]) -> pl.DataFrame:
     """The spine's identity and the columns of all the groups."""
-    described = joined(view, groups)
-    return view.keys.collect().join(described, on=KEYS, maintain_order="left").drop(*KEYS)
+    identity = view.keys.collect().sort(*KEYS).drop(*KEYS)
+    return pl.concat([identity, joined(view, groups).drop(*KEYS)], how="horizontal")
 
 
 def _account_context(batch: Batch, context: Context) -> pl.DataFrame:

@@ -32,6 +32,31 @@ def in_order(owner: pl.Series, moment: pl.Series) -> pl.Series:
     return pl.Series(order.astype(np.uint32) if len(order) <= _MOST_ROWS else order)
 
 
+def in_groups(owner: npt.NDArray[np.uint64], code: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """The places of rows such that those of one owner and code stand together, as given.
+
+    As many bits of the code as there is room for are packed between owner and place; where two
+    codes of an owner share them, the rows are sorted in full.
+
+    Args:
+        owner: numbers from 0 on.
+        code: hashes, the same for the same thing.
+    """
+    places = np.arange(len(code), dtype=np.uint64)
+    place_bits = len(code).bit_length()
+    bits = _KEY_BITS - place_bits - int(owner.max(initial=0)).bit_length()
+    if bits > 0:
+        short = code >> np.uint64(_KEY_BITS - bits)
+        key = (owner << np.uint64(bits) | short) << np.uint64(place_bits) | places
+        key.sort()
+        order = (key & np.uint64((1 << place_bits) - 1)).astype(np.int64)
+        group = key >> np.uint64(place_bits)
+        is_same = code[order[1:]] == code[order[:-1]]
+        if not ((group[1:] == group[:-1]) & ~is_same).any():
+            return order
+    return np.lexsort((code, owner))
+
+
 def _packed(owner: pl.Series, moment: pl.Series) -> npt.NDArray[np.uint64] | None:
     """Owner and moment as one number, None where 64 bits do not hold them."""
     codes = owner.to_numpy().astype(np.uint64)

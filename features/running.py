@@ -7,11 +7,9 @@ import numpy.typing as npt
 import polars as pl
 
 from features.measure import TOTALS, UNITS_PER_PART, Kind, Measure
+from features.order import in_groups
 from features.schema import TIME
 from features.timeline import DAY_US, OWNER, Ints, Mask, Questions, Timeline
-
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
-"""Odd and near 2^64 over the golden ratio: keeps the hashes of different owners apart."""
 
 
 class Running:
@@ -158,8 +156,8 @@ class Running:
             np.cumsum(there, out=count[1:])
             rows = np.flatnonzero(there)
             owner = self._timeline.rows[OWNER].to_numpy()[rows].astype(np.uint64)
-            code = values.filter(there).hash(seed=1).to_numpy() + owner * _SPREAD
-            order = np.argsort(code, kind="stable")
+            code = values.filter(there).hash(seed=1).to_numpy()
+            order = in_groups(owner, code)
             before = np.full(len(rows), -1, np.int64)
             is_again = code[order[1:]] == code[order[:-1]]
             is_again &= owner[order[1:]] == owner[order[:-1]]
@@ -194,10 +192,8 @@ class Running:
         return self._moment(measure, self._first(measure.where, begin, end))
 
     def _moment(self, measure: Measure, place: Ints) -> pl.Series:
-        moments = pl.Series(measure.name, self._timeline.moments[place]).cast(pl.Datetime("us"))
-        is_there = pl.Series(place >= 0)
-        told = pl.select(pl.when(is_there).then(moments.dt.replace_time_zone("UTC")).cast(TIME))
-        return told.to_series().alias(measure.name)
+        moments = pl.Series(measure.name, self._timeline.moments[place]).cast(TIME)
+        return moments.set(pl.Series(place < 0), None)
 
     def _last(self, where: pl.Expr | None, begin: Ints, end: Ints) -> Ints:
         """The last known row of some kind between two places, -1 where there is none."""
@@ -285,7 +281,7 @@ def _silent(measure: Measure, height: int) -> pl.Series:
     if measure.kind in TOTALS:
         return pl.zeros(height, pl.Float64, eager=True).alias(measure.name)
     dtype = TIME if measure.kind in {"newest", "oldest"} else pl.Float64()
-    return pl.Series(measure.name, [None] * height, dtype=dtype)
+    return pl.repeat(None, height, dtype=dtype, eager=True).alias(measure.name)
 
 
 def _name(expression: pl.Expr | None) -> bytes:

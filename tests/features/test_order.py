@@ -1,11 +1,13 @@
 from datetime import timedelta
+from itertools import groupby
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.order import in_order
+from features.order import in_groups, in_order
 from features.schema import TIME
 from tests.factories import day
 
@@ -37,3 +39,30 @@ def test_owners_too_high_for_one_number_are_put_in_the_same_order(owner: int) ->
     order = in_order(*columns(rows, pl.UInt64()))
 
     assert order.to_list() == [3, 4, 1, 0, 2]
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from((0, 1, 2, 2**40, 2**63, 2**63 + 1))),
+        max_size=40,
+    )
+)
+def test_rows_of_one_owner_and_code_stand_together_as_given(rows: list[tuple[int, int]]) -> None:
+    owner, code = (
+        (np.array(column, np.uint64) for column in zip(*rows, strict=True))
+        if rows
+        else (
+            np.empty(0, np.uint64),
+            np.empty(0, np.uint64),
+        )
+    )
+
+    order = in_groups(owner, code).tolist()
+
+    assert sorted(order) == list(range(len(rows)))
+    together = [rows[place] for place in order]
+    assert len([1 for key, _ in groupby(together)]) == len(set(rows))
+    for _, places in groupby(order, lambda place: rows[place]):
+        found = list(places)
+        assert found == sorted(found)
+    assert [owner for owner, _ in together] == sorted(owner for owner, _ in rows)
