@@ -215,9 +215,7 @@ def _check_accounts(book: Book, accounts: pl.Series) -> None:
 
 def _write_spine(spine: pl.DataFrame, account: str, folders: Sequence[Path]) -> None:
     """Every part gets its rows, the one without rows an empty file."""
-    ids = spine[account].unique()
-    numbers = pl.Series([part_of(name, len(folders)) for name in ids], dtype=pl.Int32)
-    rows = spine.join(pl.DataFrame({account: ids, PART: numbers}), on=account)
+    rows = spine.with_columns(part_of(pl.col(account), len(folders)).alias(PART))
     cut = rows.partition_by(PART, as_dict=True, include_key=False)
     for number, folder in enumerate(folders):
         folder.mkdir(parents=True, exist_ok=True)

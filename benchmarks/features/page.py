@@ -30,7 +30,9 @@ heavy-tailed, 5 % of the rows recorded late. Every way reads the same definition
 row against a plain loop over them (`python -m benchmarks.features.agree`), and its sums are \
 compared again at full size. Each run is a process of its own, the ways take turns after a round \
 that is not counted, and figures are medians. Seconds are those of reading, computing and handing \
-over the columns, without the start of the process; memory is the whole process's peak.
+over the columns, without the start of the process; memory is the whole process's peak. "Every \
+account feature" is the whole catalogue, the statistics of the book included; its limit reads all \
+the columns that it needs.
 
 To do it again: install `benchmarks/features/requirements.txt` beside the project, then \
 `python -m benchmarks.features.compare --accounts 50000 --page docs/benchmarks.md`. Featuretools \

@@ -120,7 +120,7 @@ PEERS: dict[str, Peer] = {
             needs=("featuretools", "pandas", "pyarrow"),
             newest=("pandas", 2),
             versions=("featuretools", "pandas"),
-            most_accounts=1_000,
+            most_accounts=5_000,
             knows_late=False,
             left_out=("overdue_now", "open_tickets"),
         ),

@@ -59,9 +59,10 @@ def named(parts: Sequence[Batch]) -> list[list[str]]:
     ("as_ofs", "is_plain"),
     [((0, 0, 0, 0), True), ((0, -1, -2, 0), True), ((0, -1, -2, -3), False)],
 )
-def test_the_rows_are_put_in_order_from_four_moments_on(
-    as_ofs: tuple[int, ...], *, is_plain: bool
+def test_the_rows_are_put_in_order_from_a_number_of_moments_on(
+    as_ofs: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, *, is_plain: bool
 ) -> None:
+    monkeypatch.setattr(batch, "FAST_FROM", 4)
     rows = accounts_at(*((name, day(days)) for name, days in zip(NAMES, as_ofs, strict=True)))
 
     (part,) = cut(rows, None)
@@ -94,8 +95,8 @@ def test_the_plain_way_cuts_between_moments_only(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("pairs", "parts"),
     [
-        (31, [[*NAMES]]),
-        (24, [["acme"], ["bolt", "cole", "dune"]]),
+        (121, [[*NAMES]]),
+        (96, [["acme"], ["bolt", "cole", "dune"]]),
         (1, [[name] for name in NAMES]),
     ],
 )
@@ -105,7 +106,7 @@ def test_the_fast_way_cuts_where_the_pairs_of_rows_and_events_are_many(
     monkeypatch.setattr(batch, "_PAIRS_AT_ONCE", pairs)
     rows = accounts_at(*((name, day(-n)) for name in NAMES for n in (0, 1)))
 
-    # pairs of a row and itself or an event: acme 2 x 11, bolt 2 x 1, cole 2 x 2, dune 2 x 1
+    # a row and itself or an event, as for 8 as_ofs: acme 8 x 11, bolt 8 x 1, cole 8 x 2, dune 8 x 1
     found = named(cut(rows, "fast"))
 
     assert found == parts

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from benchmarks.features import nightly
-from benchmarks.features.nightly import main, read_book, write_books
+from benchmarks.features.nightly import main
+from benchmarks.features.nightly_books import read_book, write_books
 from benchmarks.features.population import Population
 from benchmarks.features.tables import write_tables
 from features.digest import changed, digests
@@ -48,7 +49,9 @@ def test_every_night_is_told_beside_its_rebuild(
     results = tmp_path / "nightly.json"
     places = ("--tables", str(tables), "--work", str(tmp_path / "w"), "--results", str(results))
 
-    code = main([*WORDS, *places])
+    page = tmp_path / "benchmarks.md"
+
+    code = main([*WORDS, *places, "--page", str(page)])
 
     said = capsys.readouterr().out
     told = json.loads(results.read_text("utf-8"))["steps"]
@@ -59,6 +62,9 @@ def test_every_night_is_told_beside_its_rebuild(
     assert told["night changed"]["described"] == told["night changed"]["changed"] > 0
     assert (told["night nothing"]["whole"], told["night changed"]["whole"]) == ("", "")
     assert told["ahead"]["whole"] == "nothing is described yet"
+    share = told["night changed"]["bytes_share"]
+    assert f"| {share:.2%} |" in page.read_text("utf-8")
+    assert "every night has the bits of its rebuild" in page.read_text("utf-8")
 
 
 def test_a_night_that_differs_from_its_rebuild_fails(
