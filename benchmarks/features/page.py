@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from training.plots import ACCENT, QUIET, SOFT, STYLE
 
@@ -41,6 +42,9 @@ does not run with pandas 3; it has an environment of its own, \
 at one time per row, so rows recorded late are not right there, and it leaves out the two open \
 states.
 """
+_OF_CATALOGUE = ("catalogue", "decode-all")
+"""Tell other features, or their limit; not in the picture."""
+
 _MARKS = ("o", "s", "D", "^", "v", "P", "X")
 
 Json = dict[str, Any]
@@ -137,12 +141,13 @@ def draw(results: Sequence[Json], path: Path) -> None:
         left.set_title(f"Seconds, {shape[0]} as-of moments")
         right.set_title("Peak memory, MB")
         handles, labels = left.get_legend_handles_labels()
-        sheet.legend(handles, labels, loc="outside lower center", ncols=2)
+        sheet.legend(handles, labels, loc="outside lower center", ncols=2, fontsize="small")
         sheet.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def _lines(axes: Axes, results: Sequence[Json], figure: str) -> None:
     names = dict.fromkeys(name for result in results for name in result["peers"])
+    names = [name for name in names if not name.startswith(_OF_CATALOGUE)]
     for place, name in enumerate(names):
         there = [result for result in results if name in result["peers"]]
         medians = [median(result["peers"][name][figure]) for result in there]
@@ -154,6 +159,15 @@ def _lines(axes: Axes, results: Sequence[Json], figure: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("accounts")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(_tick))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _tick(number: float, place: int | None) -> str:
+    del place
+    return f"{number:,.0f}" if number >= 1 else f"{number:g}"
 
 
 if __name__ == "__main__":
