@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import features.snapshot
+import features.timelines
 import training.leak_hunt
 import training.shuffled
 from bucketlist.leaks import leaks
@@ -54,9 +55,10 @@ def test_a_clean_book_passes_and_says_what_was_checked(
 def test_a_leak_ends_with_4_and_names_feature_disturbance_and_example(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        features.snapshot, "known_from", lambda table, calendar=None: happened(table, calendar)
-    )
+    for door in (features.snapshot, features.timelines):
+        monkeypatch.setattr(
+            door, "known_from", lambda table, calendar=None: happened(table, calendar)
+        )
     asked = ("--entity", "account", "--as-of", "2025-09-01", "--no-refit", "--no-shuffles")
 
     result = run(tmp_path, "--crm", CRM, *asked, is_json=True)

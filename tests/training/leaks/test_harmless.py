@@ -173,7 +173,7 @@ def test_smaller_batches_are_not_flagged(
     before = whole.described(company.book, spine, company.calendar)
 
     monkeypatch.setattr(features.batch, "_ROWS_AT_ONCE", 7)
-    monkeypatch.setattr(features.batch, "_PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr(features.batch, "_PAIRS_AT_ONCE", 2_000)
 
     assert moved_features(company.book, whole, company.calendar, seed=3) == ()
     assert before.equals(whole.described(company.book, spine, company.calendar), null_equal=True)
