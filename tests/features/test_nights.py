@@ -13,7 +13,6 @@ from features.digest import WholeBook
 from features.ledger import Ledger
 from features.nights import AHEAD, Night, Nights
 from features.schema import ENTITY_ID
-from features.sealed import DamagedError
 from features.snapshot import account_spine
 from tests.factories import (
     Row,
@@ -63,6 +62,10 @@ def differing(found: pl.DataFrame, expected: pl.DataFrame) -> list[str]:
     if found.schema != expected.schema or found.height != expected.height:
         return ["rows"]
     return [name for name in expected.columns if not found[name].equals(expected[name])]
+
+
+def folders(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
 
 
 def go_on(world: Evolving, number: int) -> None:
@@ -134,12 +137,12 @@ def test_what_was_described_again_is_not_a_third_time(tmp_path: Path) -> None:
 def test_where_nothing_but_the_date_changed_nothing_is_described(tmp_path: Path) -> None:
     nights = Nights(tmp_path, DAYS)
     nights.advance(source(), day(0))
-    before = _folders(tmp_path)
+    before = folders(tmp_path)
 
     found = nights.advance(source(1), day(1))
 
     assert (found.changed, found.described, found.whole) == (0, 0, "")
-    assert _folders(tmp_path) == before
+    assert folders(tmp_path) == before
     assert_as_rebuilt(found, source(1).book, day(1))
 
 
@@ -248,7 +251,7 @@ def test_the_whole_book_is_described_where_it_has_to_be(
     found = nights.advance(source(until, **tables), day(until))
 
     assert reason in found.whole
-    assert len(_folders(tmp_path)) == 1
+    assert len(folders(tmp_path)) == 1
     assert_as_rebuilt(found, source(until, **tables).book, day(until))
 
 
@@ -293,67 +296,3 @@ def test_nights_keep_the_hour_of_the_organisations_day_when_clocks_change(tmp_pa
         found = nights.advance(WholeBook(whole), night)
         assert bool(found.whole) == (night == first)
         assert differing(found.frame, rebuilt(whole, night, berlin)) == []
-
-
-@pytest.mark.parametrize("step", ["describe", "facts", "sealed", "write_list"])
-def test_a_run_that_is_killed_leaves_the_last_night_whole(
-    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nights = Nights(tmp_path, DAYS)
-    nights.advance(source(), day(0))
-    later = source(1, activities=[activity(at=day(0.5))])
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(code, step, killed)
-        with pytest.raises(KeyboardInterrupt):
-            nights.advance(later, day(1))
-
-    nights.verify()
-    found = nights.advance(later, day(1))
-    assert (found.described, found.whole) == (2, "")
-    assert_as_rebuilt(found, later.book, day(1))
-    assert len(_folders(tmp_path)) == 2
-
-
-@pytest.mark.parametrize("name", ["marks.parquet", "facts/closed.arrow", "*/rows.parquet"])
-def test_a_file_of_another_size_is_refused(name: str, tmp_path: Path) -> None:
-    nights = Nights(tmp_path, DAYS)
-    nights.advance(source(), day(0))
-    file = next(tmp_path.glob(f"*/{name}"))
-    file.write_bytes(file.read_bytes()[:-1])
-
-    with pytest.raises(DamagedError, match=file.name):
-        nights.advance(source(1), day(1))
-
-
-@pytest.mark.parametrize("name", ["marks.parquet", "accounts.parquet"])
-def test_what_decides_who_is_described_is_compared_with_its_hash(name: str, tmp_path: Path) -> None:
-    nights = Nights(tmp_path, DAYS)
-    nights.advance(source(), day(0))
-    _turn_a_bit(next(tmp_path.glob(f"*/{name}")))
-
-    with pytest.raises(DamagedError, match="expected the hash"):
-        nights.advance(source(1), day(1))
-
-
-def test_a_turned_bit_anywhere_is_found_when_verified(tmp_path: Path) -> None:
-    nights = Nights(tmp_path, DAYS)
-    nights.advance(source(), day(0))
-    nights.verify()
-    _turn_a_bit(next(tmp_path.glob("*/*/rows.parquet")))
-
-    with pytest.raises(DamagedError, match=r"rows\.parquet"):
-        nights.verify()
-
-
-def _folders(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_dir())
-
-
-def _turn_a_bit(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
