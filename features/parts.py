@@ -6,6 +6,7 @@ A folder holds all that a part needs, so that a process which sees the folder ne
     context/         the context of the whole book
     0000/, 0001/, …  the tables of one part, and its rows of the spine
     features/        what was found, a file for each part
+    merged/          what was found, in order
     book.json        what every part has to know of the whole book, written last
 """
 
@@ -24,6 +25,7 @@ from features.build import account_features, deal_features
 from features.calendar import Calendar
 from features.context import Context
 from features.feature import Entity
+from features.merge import ROW_GROUP, merged
 from features.scatter import PART, Scattered, part_of, scatter
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID, TABLES
 from features.snapshot import Commitment
@@ -118,7 +120,7 @@ def describe_in_parts(
     described = sum(runner(calls))
     if described != rows:
         raise RuntimeError(f"expected {rows} rows from {parts} parts, got {described}")
-    return pl.scan_parquet(files).sort(ENTITY_ID, AS_OF)
+    return merged(files, (ENTITY_ID, AS_OF), folder=folder / "merged")
 
 
 def write_parts(book: Book, question: Question, *, folder: Path, parts: int) -> int:
@@ -166,7 +168,7 @@ def described_part(folder: str, number: int, entity: Entity, calendar: Calendar,
     frame = described(part, question)
     target = Path(out)
     unfinished = target.with_name(f".{target.name}.unfinished")
-    frame.write_parquet(unfinished)
+    frame.write_parquet(unfinished, row_group_size=ROW_GROUP)
     unfinished.replace(target)
     return frame.height
 
