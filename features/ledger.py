@@ -5,13 +5,12 @@ touches; of an account the newest segment counts. Ids of rows are kept as hashes
 find the account that held a row before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from features.book import Book
 from features.changes import Changes
@@ -34,6 +33,7 @@ from features.segments import (
     stored,
     write_segment,
 )
+from features.timeline import on_demand
 
 FORM = 1
 LIST = "ledger.json"
@@ -191,19 +191,8 @@ class Ledger:
     def _scan(self, table: str) -> pl.LazyFrame:
         """All the rows, of which only the columns that are asked for are read."""
         schema = TABLES[table].schema
-
-        def frames(
-            with_columns: list[str] | None,
-            predicate: pl.Expr | None,
-            n_rows: int | None,
-            batch_size: int | None,
-        ) -> Iterator[pl.DataFrame]:
-            del batch_size  # what is asked for is read as a whole
-            rows = self._rows(table, self._index, with_columns or list(schema))
-            rows = rows if n_rows is None else rows.head(n_rows)
-            yield rows if predicate is None else rows.filter(predicate)
-
-        return register_io_source(frames, schema=schema, is_pure=True)
+        # Where a plan asks for no column but the height, all of them tell it.
+        return on_demand(schema, lambda names: self._rows(table, self._index, names or [*schema]))
 
     def _touched(
         self, fresh: Mapping[str, pl.DataFrame], keys: Mapping[str, pl.Series]

@@ -6,7 +6,7 @@ a running maximum. Rows that had happened before an as_of but were recorded at o
 found once, and taken out again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from threading import RLock
@@ -215,25 +215,29 @@ def stretched(
         question, row = timeline.stretch(asked, days=days, kept=kept)
         return pl.Series(question.astype(np.uint32)), pl.Series(row.astype(np.uint32))
 
-    def fetch(name: str) -> pl.Series:
+    def fetch(names: list[str]) -> pl.DataFrame:
         with lock:
             question, row = pairs()
-            if name not in cells:
-                is_of_spine = name in spine.columns
-                source, place = (spine, question) if is_of_spine else (timeline.rows, row)
-                cells[name] = source[name].gather(place)
-            return cells[name]
+            for name in names:
+                if name not in cells:
+                    is_of_spine = name in spine.columns
+                    source, place = (spine, question) if is_of_spine else (timeline.rows, row)
+                    cells[name] = source[name].gather(place)
+            return pl.DataFrame([cells[name] for name in names], height=len(question))
 
-    def height() -> int:
-        with lock:
-            return len(pairs()[0])
-
-    return _on_demand(schema, fetch, height)
+    return on_demand(schema, fetch)
 
 
-def _on_demand(
-    schema: dict[str, pl.DataType], fetch: Callable[[str], pl.Series], height: Callable[[], int]
+def on_demand(
+    schema: Mapping[str, pl.DataType], fetch: Callable[[list[str]], pl.DataFrame]
 ) -> pl.LazyFrame:
+    """A frame of which a plan fetches only the columns that it asks for.
+
+    Args:
+        schema: all the columns.
+        fetch: gives all the rows of some of them, always in the same order.
+    """
+
     def frames(
         with_columns: list[str] | None,
         predicate: pl.Expr | None,
@@ -241,10 +245,7 @@ def _on_demand(
         batch_size: int | None,
     ) -> Iterator[pl.DataFrame]:
         del batch_size  # what is fetched is there as a whole
-        names = list(schema) if with_columns is None else with_columns
-        frame = pl.DataFrame([fetch(name) for name in names])
-        if not names:
-            frame = pl.DataFrame(height=height())
+        frame = fetch(list(schema) if with_columns is None else with_columns)
         frame = frame if n_rows is None else frame.head(n_rows)
         yield frame if predicate is None else frame.filter(predicate)
 

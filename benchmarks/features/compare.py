@@ -23,9 +23,9 @@ from typing import Any
 from benchmarks.features.page import RESULTS, write_page
 from benchmarks.features.peers import PEERS, Peer
 from benchmarks.features.population import Population
-from benchmarks.features.tables import write_tables
+from benchmarks.features.process import ROOT, said_by
+from benchmarks.features.tables import tables_of
 
-ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-5
 """Relative, of sums over all rows: Float32 values added in another order."""
 
@@ -85,7 +85,9 @@ def compare(contest: Contest, peers: Sequence[Peer], *, start: Start | None = No
     Returns:
         What the result file holds.
     """
-    begin = start or (lambda command: _started(command, contest.timeout))
+    begin = start or (
+        lambda command: said_by(command, timeout=contest.timeout, errors=subprocess.PIPE)
+    )
     reasons = {peer.name: contest.why_not(peer) for peer in peers}
     skipped = {name: why for name, why in reasons.items() if why}
     runs: dict[str, list[Json]] = {peer.name: [] for peer in peers if peer.name not in skipped}
@@ -107,15 +109,6 @@ def compare(contest: Contest, peers: Sequence[Peer], *, start: Start | None = No
         "differs": _differing(finished),
         "skipped": skipped,
     }
-
-
-def _started(command: Sequence[str], timeout: float) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
-        timeout=timeout,
-    )  # fmt: skip
-    return done.stdout
 
 
 def _last_line(error: Exception) -> str:
@@ -165,10 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = False
     for accounts in asked.accounts:
         population = Population(accounts, asked.seed)
-        folder = asked.tables / f"{accounts}-{asked.seed}"
-        if not (folder / "complete").is_file():
-            write_tables(population, folder)
-            (folder / "complete").touch()
+        folder = tables_of(population, asked.tables)
         as_ofs = population.as_ofs(asked.as_ofs, asked.months)
         contest = Contest(folder, accounts, as_ofs, asked.repeat, dict(asked.python), asked.timeout)
         result = compare(contest, [PEERS[name] for name in asked.peers])

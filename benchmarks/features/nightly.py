@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +26,8 @@ from benchmarks.features.measured import peak_mb
 from benchmarks.features.nightly_books import read_book, write_books
 from benchmarks.features.nightly_page import RESULTS, write
 from benchmarks.features.population import Population
-from benchmarks.features.tables import write_tables
+from benchmarks.features.process import ROOT, told_by
+from benchmarks.features.tables import tables_of
 from features.build import account_features
 from features.calendar import Calendar
 from features.changes import Changes
@@ -35,8 +35,6 @@ from features.context import build_context
 from features.ledger import Ledger
 from features.nights import AHEAD, Nights
 from features.snapshot import account_spine
-
-ROOT = Path(__file__).resolve().parents[2]
 
 NIGHTS = ("nothing", "changed")
 STEPS = ("ahead", *(f"{way} {night}" for night in NIGHTS for way in ("night", "rebuild")))
@@ -107,11 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(run_once(asked)))
         return 0
     population = Population(asked.accounts, asked.seed)
-    tables = asked.tables / f"{asked.accounts}-{asked.seed}"
+    tables = tables_of(population, asked.tables)
     folder: Path = asked.work
-    if not (tables / "complete").is_file():
-        write_tables(population, tables)
-        (tables / "complete").touch()
     shutil.rmtree(folder, ignore_errors=True)
     write_books(population, tables, folder, asked.changed)
     (folder / "none").mkdir()
@@ -133,14 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _started(given: Sequence[str], step: str, work: Path) -> Json:
     """One step in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.features.nightly", *given]
-    done = subprocess.run(
-        [*command, "--once", step, "--work", str(work)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
-        check=True,
-    )  # fmt: skip
-    told: Json = json.loads(done.stdout)
-    return told
+    words = (*given, "--once", step, "--work", str(work))
+    return told_by("benchmarks.features.nightly", words)
 
 
 def _say(asked: argparse.Namespace, found: dict[str, list[Json]]) -> int:

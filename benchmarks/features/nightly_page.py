@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.features.page import PAGE, ROOT, write_section
+from benchmarks.features.page import PAGE, write_section
+from benchmarks.features.process import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results" / "nightly.json"
 

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from benchmarks.features.process import ROOT
 from training.plots import ACCENT, QUIET, SOFT, STYLE
 
-ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "features"
 PAGE = ROOT / "docs" / "benchmarks.md"
 

@@ -11,7 +11,6 @@ into docs/benchmarks.md.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,8 @@ import polars as pl
 from benchmarks.features.measured import peak_mb
 from benchmarks.features.page import write_section
 from benchmarks.features.population import Population
-from benchmarks.features.tables import write_tables
+from benchmarks.features.process import ROOT, told_by
+from benchmarks.features.tables import tables_of
 from bucketlist.cluster import DaskRunner, Place, dask_runner
 from features.book import Book, make_book
 from features.calendar import Calendar
@@ -36,7 +36,6 @@ from features.parts import Question, Runner, describe_in_parts, in_this_process
 from features.schema import RECORDED_AT, TABLES
 from features.snapshot import account_spine, deal_spine
 
-ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("one process", "dask")
 ENOUGH = 1.5
 """A gain that needs no excuse."""
@@ -68,10 +67,11 @@ def run_once(asked: argparse.Namespace) -> Json:
     """One engine, in this process and its workers."""
     population = Population(asked.accounts, asked.seed)
     as_ofs = population.as_ofs(asked.as_ofs, asked.months)
+    tables = tables_of(population, asked.tables)
     began = time.perf_counter()
     with _runner(asked) as (runner, workers), TemporaryDirectory(dir=asked.tables) as name:
         ready, used = time.perf_counter(), time.process_time()
-        book = read_book(_tables(asked), population.until)
+        book = read_book(tables, population.until)
         question = question_of(book, asked.entity, as_ofs)
         lazy = describe_in_parts(
             book, question, folder=Path(name), parts=asked.parts, runner=runner
@@ -106,21 +106,10 @@ def _progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _tables(asked: argparse.Namespace) -> Path:
-    folder: Path = asked.tables / f"{asked.accounts}-{asked.seed}"
-    return folder
-
-
 def _started(asked: argparse.Namespace, engine: str, arguments: Sequence[str]) -> Json:
     """One engine in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.features.scaled", *arguments, "--once", engine]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True,
-        timeout=asked.timeout,
-    )  # fmt: skip
-    told: Json = json.loads(done.stdout)
-    return told
+    words = (*arguments, "--once", engine)
+    return told_by("benchmarks.features.scaled", words, timeout=asked.timeout)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,10 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.once:
         print(json.dumps(run_once(asked)))
         return 0
-    folder = _tables(asked)
-    if not (folder / "complete").is_file():
-        write_tables(Population(asked.accounts, asked.seed), folder)
-        (folder / "complete").touch()
+    tables_of(Population(asked.accounts, asked.seed), asked.tables)
     found = {engine: _started(asked, engine, given) for engine in ENGINES}
     if asked.page:
         write_section("scale-out", section(found, asked), asked.page)

@@ -62,6 +62,15 @@ def write_tables(population: Population, folder: Path) -> dict[str, int]:
     return rows
 
 
+def tables_of(population: Population, among: Path) -> Path:
+    """The folder, among those of all sizes, of a population's tables; written unless complete."""
+    folder = among / f"{population.accounts}-{population.seed}"
+    if not (folder / "complete").is_file():
+        write_tables(population, folder)
+        (folder / "complete").touch()
+    return folder
+
+
 def _stream(
     population: Population, table: str, *, make: Make, stream: tuple[int, int]
 ) -> pl.LazyFrame:

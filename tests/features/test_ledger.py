@@ -227,6 +227,29 @@ def test_only_the_rows_of_the_accounts_asked_for_are_read(tmp_path: Path) -> Non
     assert 0 < ledger.bytes_read < ledger.bytes_all / 20
 
 
+def test_all_rows_answer_any_plan(tmp_path: Path) -> None:
+    rows = [activity(at=day(-n), kind=kind) for n, kind in ((3, "call"), (2, "email"), (1, "call"))]
+    ledger = begun(tmp_path, activities=rows)
+    told = ledger.part()["activities"]
+
+    calls = told.filter(pl.col("kind") == "call").select("occurred_at").collect()
+
+    assert sorted(calls["occurred_at"]) == [day(-3), day(-1)]
+    assert told.select("kind").head(2).collect().height == 2
+    assert told.select(pl.len()).collect().item() == 3
+
+
+def test_of_all_rows_only_the_columns_asked_for_are_read(tmp_path: Path) -> None:
+    ledger = begun(tmp_path, activities=[activity(at=day(-1))])
+    told = ledger.part()["activities"]
+
+    told.select("kind").collect()
+    read = ledger.bytes_read
+    told.collect()
+
+    assert 0 < read < (ledger.bytes_read - read) / 5
+
+
 def test_bytes_read_for_an_entry_are_counted_too(tmp_path: Path) -> None:
     ledger = begun(tmp_path, activities=[activity(at=day(-1))])
 

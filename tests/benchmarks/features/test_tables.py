@@ -4,9 +4,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from benchmarks.features import decode, decode_all
 from benchmarks.features import population as shape
+from benchmarks.features.peers import Run
 from benchmarks.features.population import Population, parts
-from benchmarks.features.tables import main, write_tables
+from benchmarks.features.tables import main, tables_of, write_tables
 from features.schema import TABLES
 
 EVENTS = {
@@ -100,6 +102,30 @@ def test_the_same_seed_writes_the_same_tables(tmp_path: Path) -> None:
     )
     assert first.equals(again)
     assert not first.equals(other)
+
+
+def test_tables_are_written_once_and_again_where_they_are_not_complete(tmp_path: Path) -> None:
+    few = Population(accounts=3, seed=2)
+
+    folder = tables_of(few, tmp_path)
+    (folder / "tickets.parquet").unlink()
+    tables_of(few, tmp_path)
+    is_kept = not (folder / "tickets.parquet").exists()
+    (folder / "complete").unlink()
+    tables_of(few, tmp_path)
+
+    assert folder == tmp_path / "3-2"
+    assert is_kept
+    assert (folder / "tickets.parquet").is_file()
+
+
+@pytest.mark.parametrize(("limit", "columns"), [(decode.run, 11), (decode_all.run, 12)])
+def test_a_limit_reads_every_row_of_the_columns_it_needs(
+    folder: Path, limit: Run, columns: int
+) -> None:
+    read = limit(folder, [])
+
+    assert read.filter(table="activities").rows() == [("activities", 30_000, columns)]
 
 
 def test_the_command_writes_and_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
