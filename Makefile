@@ -12,6 +12,7 @@ CRM ?= synthetic:accounts=500,seed=7
 PART ?= all
 # Results that ARGS sends elsewhere take those of the synthetic world with them.
 GRID_ARGS ?= $(if $(findstring --results,$(ARGS)),--results reports/worlds)
+REFERENCE_ARGS ?= $(if $(findstring --results,$(ARGS)),--results reports/results --page reports/evaluation.md)
 
 .PHONY: help setup lock demo test check verify evaluate evaluate-full train score serve docs clean
 
@@ -50,7 +51,8 @@ verify: $(READY)  ## slower proofs; PART=NAME for one of them
 	@$(BIN)/python -m benchmarks.verify --part $(PART)
 
 evaluate: $(READY)  ## real data sets under DATA=DIR, then one synthetic world
-	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.evaluate --data $(DATA) $(ARGS); \
+	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.evaluate --data $(DATA) $(ARGS) && \
+	  { $(BIN)/python -m benchmarks.reference_labels --data $(DATA) $(REFERENCE_ARGS) || test $$? -eq 3; }; \
 	else echo "the real data sets were not evaluated: DATA=DIR, their folder, is not set" >&2; fi
 	@$(BIN)/python -m benchmarks.grid.run --part small --again $(GRID_ARGS)
 

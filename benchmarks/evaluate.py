@@ -21,6 +21,10 @@ from pathlib import Path
 from benchmarks.datasets import bpi2012, online_retail, receivables
 from benchmarks.datasets.conversion import Conversion
 from benchmarks.evaluation_page import gains_section, page
+from benchmarks.features.page import placed
+from benchmarks.reference.page import FILE as REFERENCE_FILE
+from benchmarks.reference.page import NAME as REFERENCE_SECTION
+from benchmarks.reference.page import section as reference_section
 from features.book import Book
 from features.calendar import Calendar
 from features.crm.source import open_source
@@ -124,6 +128,10 @@ def write_page(results: Path, out: Path) -> None:
     text, gains = page(there, missing), results / GAINS_FILE
     if gains.is_file():
         text += gains_section(json.loads(gains.read_text(encoding="utf-8")))
+    reference = results / REFERENCE_FILE
+    if reference.is_file():
+        told = json.loads(reference.read_text(encoding="utf-8"))
+        text = placed(text, REFERENCE_SECTION, reference_section(told))
     write_whole(out, text)
 
 
