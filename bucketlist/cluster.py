@@ -1,12 +1,12 @@
 """Cluster: the parts of a book described by Dask workers, here or at a scheduler's address.
 
-The only file that knows Dask. Workers are handed the arguments of `described_part`, which are
-words and numbers; tables travel by the folder that all of them see.
+Workers are handed the arguments of `described_part`, which are words and numbers; tables travel by
+the folder that all of them see. Trees are grown in `grove`.
 """
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +27,8 @@ WITNESS = ".seen-by-all"
 
 _DEATHS_FORGIVEN = 1
 """A part whose worker died is tried once more. (A scheduler elsewhere has a setting of its own.)"""
+
+_RESTART_SECONDS = 60
 
 T = TypeVar("T")
 
@@ -80,6 +82,21 @@ class DaskRunner:
         found: Mapping[str, T] = self.client.run(function, *arguments)
         return found
 
+    def restart(self) -> None:
+        """Start every worker anew, whatever it is at; as many as there were.
+
+        Raises:
+            RuntimeError: for workers without a nanny, which nobody can start anew.
+        """
+        there = list(self.client.scheduler_info(n_workers=-1)["workers"])
+        try:
+            self.client.restart_workers(there, timeout=_RESTART_SECONDS)
+            self.client.wait_for_workers(len(there), timeout=_RESTART_SECONDS)
+        except (ValueError, TimeoutError) as error:
+            raise RuntimeError(
+                f"expected {len(there)} Dask workers to start anew, found: {error}"
+            ) from error
+
     def __call__(self, calls: Sequence[Call]) -> list[int]:
         """Describe the parts; a line of progress for each.
 
@@ -89,7 +106,7 @@ class DaskRunner:
         """
         from distributed import KilledWorker, as_completed  # noqa: PLC0415  an extra
 
-        self._check({folder for folder, *_ in calls})
+        self.check({folder for folder, *_ in calls})
         futures = [self.client.submit(described_part, *call, pure=False) for call in calls]
         places = {future.key: place for place, future in enumerate(futures)}
         rows = [0] * len(calls)
@@ -106,8 +123,12 @@ class DaskRunner:
             self.say(f"part {number}: {rows[place]:,} rows; {done} of {len(calls)} parts")
         return rows
 
-    def _check(self, folders: set[str]) -> None:
-        """Every worker reads in the folder what was just written there, with our versions."""
+    def check(self, folders: Collection[str]) -> None:
+        """Every worker reads in the folder what was just written there, with our versions.
+
+        Raises:
+            RuntimeError: for a worker that does not.
+        """
         for folder in folders:
             word = secrets.token_hex(8)
             (Path(folder) / WITNESS).write_text(word, encoding="utf-8")
@@ -117,7 +138,7 @@ class DaskRunner:
                 raise RuntimeError(
                     f"expected every worker to see the folder {folder}, found "
                     f"{len(blind)} of {len(found)} that do not: {', '.join(blind)}; "
-                    "with a scheduler, --out has to be on storage that all its workers share"
+                    "with a scheduler, it has to be on storage that all its workers share"
                 )
             ours = _versions()
             other = {worker: told for worker, (_, told) in found.items() if told != ours}
@@ -208,6 +229,8 @@ def _started(workers: int | None) -> Iterator[Any]:
     settings = {
         # Polars brings threads of its own, and reads their number when it is imported.
         "distributed.nanny.pre-spawn-environ.POLARS_MAX_THREADS": str(max(1, CPU_COUNT // count)),
+        # What LightGBM prints is no result of a command.
+        "distributed.worker.preload": ["import os; os.dup2(2, 1)"],
         # One part at a time: the death of a worker is held against that part alone.
         "distributed.scheduler.worker-saturation": 1.0,
     }

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketlist.options import Crm, Recipe, day_of, experiment_at, reading_of
+from bucketlist.options import (
+    Crm,
+    Engine,
+    Recipe,
+    Scheduler,
+    Workers,
+    day_of,
+    experiment_at,
+    place_of,
+    reading_of,
+)
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
@@ -30,13 +40,6 @@ class Entity(StrEnum):
     DEAL = "deal"
 
 
-class Engine(StrEnum):
-    """Where features are described."""
-
-    POLARS = "polars"
-    DASK = "dask"
-
-
 def features(  # noqa: PLR0913  one parameter per option
     context: typer.Context,
     crm: Crm,
@@ -48,14 +51,8 @@ def features(  # noqa: PLR0913  one parameter per option
     engine: Annotated[
         Engine, typer.Option(help="polars, in this process; or dask, in parts on workers.")
     ] = Engine.POLARS,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Dask: processes on this machine; one a core unless given."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="Dask: address of a scheduler that you trust and that has workers."),
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     nightly: Annotated[
         Path | None,
         typer.Option(help="Folder kept from night to night: only changed accounts are told anew."),
@@ -84,7 +81,7 @@ def features(  # noqa: PLR0913  one parameter per option
     from features.snapshot import account_spine, deal_spine  # noqa: PLC0415
 
     session: Session = context.obj
-    place = _place(engine, workers, scheduler)
+    place = place_of(engine, workers, scheduler)
     calendar = session.calendar
     moments = [calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
     if nightly is not None:
@@ -115,20 +112,6 @@ def labels(
     moments = [session.calendar.midnight(day_of(text, option="--as-of")) for text in as_of]
     reading, recipe = reading_of(session, crm), experiment_at(experiment)
     _write(session, _labels(session, reading, recipe, entity=entity, moments=moments), out)
-
-
-def _place(engine: Engine, workers: int | None, scheduler: str | None) -> "Place | None":
-    """Where Dask's workers are; None without Dask."""
-    if engine is Engine.POLARS:
-        if workers is not None or scheduler is not None:
-            raise typer.BadParameter("--workers and --scheduler are for --engine dask")
-        return None
-    from bucketlist.cluster import Place  # noqa: PLC0415  keeps --help quick
-
-    try:
-        return Place(workers, scheduler)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--workers") from error
 
 
 def _described(
@@ -191,7 +174,7 @@ def _labels(
     """Labels as a training would make them: the same horizon, the same frozen growth floor."""
     from features.snapshot import account_spine, deal_spine  # noqa: PLC0415  keeps --help quick
     from models.policy import load_policy  # noqa: PLC0415
-    from training.contest import with_floor  # noqa: PLC0415
+    from training.bucket_contest import with_floor  # noqa: PLC0415
     from training.labels import bucket_labels, slip_labels  # noqa: PLC0415
     from training.span import plan_of  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """Options: what the words of common options mean, and how a wrong one is refused."""
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
+    from bucketlist.cluster import Place
     from features.crm.source import Reading
     from training.config import Experiment
 
@@ -16,6 +18,39 @@ Crm = Annotated[str, typer.Option(help="Where the CRM is: files:DIR or synthetic
 Recipe = Annotated[
     Path | None, typer.Option(help="Experiment file (TOML) [default: the one that ships]")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Dask: processes on this machine; one a core unless given."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask: address of a scheduler that you trust and that has workers."),
+]
+
+
+class Engine(StrEnum):
+    """Where the work is done: in this process, or on Dask workers."""
+
+    POLARS = "polars"
+    DASK = "dask"
+
+
+def place_of(engine: Engine, workers: int | None, scheduler: str | None) -> "Place | None":
+    """Where Dask's workers are; None without Dask.
+
+    Raises:
+        typer.BadParameter: for options that do not go together.
+    """
+    if engine is Engine.POLARS:
+        if workers is not None or scheduler is not None:
+            raise typer.BadParameter("--workers and --scheduler are for --engine dask")
+        return None
+    from bucketlist.cluster import Place  # noqa: PLC0415  keeps --help quick
+
+    try:
+        return Place(workers, scheduler)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--workers") from error
 
 
 def day_of(text: str, *, option: str) -> date:

@@ -1,6 +1,8 @@
 """`backtest`, `train`, `compare`: from a CRM to a judged model version."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -8,12 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketlist.options import Crm, Recipe, experiment_at, reading_of
+from bucketlist.options import (
+    Crm,
+    Engine,
+    Recipe,
+    Scheduler,
+    Workers,
+    experiment_at,
+    place_of,
+    reading_of,
+)
 from bucketlist.session import Session
 
 if TYPE_CHECKING:
+    from bucketlist.cluster import Place
     from features.crm.source import Reading
     from training.compare import Verdict
+    from training.heads import Grower
     from training.run import TrainedVersion
 
 REFUSED = 4
@@ -51,10 +64,28 @@ def backtest(
     session.result({"out": str(out), "parts": parts, "missing": dict(result.missing)})
 
 
-def train(context: typer.Context, crm: Crm, *, experiment: Recipe = None) -> None:
-    """Backtest, fit on everything, and record a version with the alias challenger."""
+def train(
+    context: typer.Context,
+    crm: Crm,
+    *,
+    experiment: Recipe = None,
+    engine: Annotated[
+        Engine, typer.Option(help="polars: trees grow in this process; or dask: on workers.")
+    ] = Engine.POLARS,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Backtest, fit on everything, and record a version with the alias challenger.
+
+    With --engine dask, the trees of the version grow on workers, from files under --home that all
+    of them see; the backtest stays in this process. The trees are about as good and not the same.
+    Workers talk to one another at ports without a password, and start anew when a fit has failed:
+    give training a network and a scheduler of its own.
+    """
     session: Session = context.obj
-    trained = train_version(session, reading_of(session, crm), experiment=experiment)
+    place = place_of(engine, workers, scheduler)
+    reading = reading_of(session, crm)
+    trained = train_version(session, reading, experiment=experiment, place=place)
     missing = dict(trained.result.missing)
     session.result(
         {"version": trained.version, "report": str(trained.report_path), "missing": missing}
@@ -84,9 +115,13 @@ def compare(
 
 
 def train_version(
-    session: Session, reading: "Reading", *, experiment: Path | None
+    session: Session,
+    reading: "Reading",
+    *,
+    experiment: Path | None,
+    place: "Place | None" = None,
 ) -> "TrainedVersion":
-    """Train on what was read and record the version.
+    """Train on what was read and record the version; its trees grow at `place`, or here.
 
     Raises:
         DataRefusedError: when too many rows were set aside.
@@ -95,14 +130,16 @@ def train_version(
     from training.run import train as run_train  # noqa: PLC0415  keeps --help quick
 
     reading.report.refuse_if_over_limit()
-    return run_train(
-        reading.book,
-        experiment_at(experiment),
-        session.calendar,
-        home=session.home,
-        trained_at=session.now(),
-        progress=session.say,
-    )
+    with _grower(session, place) as grow:
+        return run_train(
+            reading.book,
+            experiment_at(experiment),
+            session.calendar,
+            home=session.home,
+            trained_at=session.now(),
+            progress=session.say,
+            grow=grow,
+        )
 
 
 def judge_version(session: Session, version: int | None = None) -> "tuple[int, Verdict]":
@@ -125,6 +162,21 @@ def judge_version(session: Session, version: int | None = None) -> "tuple[int, V
     text = json.dumps({"version": number, "champion": champion, **verdict.to_mapping()}, indent=2)
     (folder / "verdict.json").write_text(text + "\n", encoding="utf-8")
     return number, verdict
+
+
+@contextmanager
+def _grower(session: Session, place: "Place | None") -> "Iterator[Grower]":
+    """Who grows the trees: workers, whose files lie beside the reports, or this process."""
+    from models.booster import fit_boosters  # noqa: PLC0415  keeps --help quick
+
+    if place is None:
+        yield fit_boosters
+        return
+    from bucketlist.grove import planted  # noqa: PLC0415
+    from training.run import REPORTS  # noqa: PLC0415
+
+    with planted(place, session.home / REPORTS, session.say) as grove:
+        yield grove
 
 
 def _backtest_of(session: Session, version: int) -> Path:

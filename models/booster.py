@@ -1,9 +1,10 @@
-"""One gradient-boosted head: the only door to LightGBM."""
+"""One gradient-boosted head: the door to LightGBM; workers have one of their own, `grove`."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -30,11 +31,17 @@ with _as_if_absent("sklearn", "pandas"):
     import lightgbm as lgb
 
 
+Objective = Literal["binary", "regression", "tweedie", "cross_entropy", "multiclass"]
+"""What is minimised; Tweedie for amounts with many zeros, cross-entropy for shares."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoosterParams:
     """How one booster is grown.
 
     Attributes:
+        objective: binary for 0 or 1.
+        classes: of multiclass; the outcome is then 0 … classes - 1.
         min_leaf: fewest rows in a leaf.
         row_share: share of rows drawn for each tree; below 1 so that seeds differ.
         column_share: share of columns drawn for each tree.
@@ -51,12 +58,19 @@ class BoosterParams:
     row_share: float = 0.8
     column_share: float = 0.8
     l2: float = 5.0
+    objective: Objective = "binary"
+    classes: int = 1
 
     def __post_init__(self) -> None:
         if self.leaves < 2 or self.rounds < 1 or self.min_leaf < 1 or self.threads < 1:
             raise ValueError(
                 "expected leaves >= 2 and rounds, min_leaf, threads >= 1, got "
                 f"{self.leaves}, {self.rounds}, {self.min_leaf} and {self.threads}"
+            )
+        if (self.objective == "multiclass") != (self.classes > 1):
+            raise ValueError(
+                f"expected classes above 1 for multiclass alone, got {self.classes} for "
+                f"{self.objective}"
             )
         if not 0.0 < self.row_share <= 1.0 or not 0.0 < self.column_share <= 1.0:
             raise ValueError(
@@ -99,6 +113,18 @@ class Booster:
         raw = self._handle.predict(rows, raw_score=True)
         return np.asarray(raw, dtype=np.float64)
 
+    def expected(self, X: pl.DataFrame | Matrix) -> Floats:
+        """The outcome expected per row, in the range of the booster's own objective.
+
+        Returns:
+            (rows,), of multiclass (rows, classes).
+        """
+        rows = matrix_of(X, self.names)
+        if rows.shape[0] == 0:
+            classes = self._handle.num_model_per_iteration()
+            return np.zeros(0) if classes == 1 else np.zeros((0, classes))
+        return np.asarray(self._handle.predict(rows), dtype=np.float64)
+
     def contributions(self, X: pl.DataFrame | Matrix) -> Floats:
         """Exact TreeSHAP in log-odds, shape (rows, features + 1); the last column is the base.
 
@@ -137,13 +163,13 @@ def fit_boosters(
     offset: Floats | None = None,
     nature: Nature | None = None,
 ) -> tuple[Booster, ...]:
-    """Grow boosters on the same 0/1 outcomes, which are sorted into bins once for all of them.
+    """Grow boosters on the same outcomes; the rows are sorted into bins once for all of them.
 
     The same rows, params and seed give the same text.
 
     Args:
         X: Float32 features; null or NaN is a value of its own (not known).
-        y: 0 or 1 per row.
+        y: 0 or 1 per row; with another objective, what it takes.
         sizes: size, speed and seed of each booster; all with the same bins.
         weight: per row; 1 when absent.
         offset: log-odds the boosters start from; the caller adds it again when predicting.
@@ -157,7 +183,6 @@ def fit_boosters(
         raise ValueError(f"expected one max_bin and min_leaf for all boosters, got {sorted(bins)}")
     columns = X.columns
     told = nature or Nature()
-    directions = [told.monotone.get(name, 0) for name in columns]
     rows = lgb.Dataset(
         matrix_of(X, columns),
         label=np.asarray(y, dtype=np.float64),
@@ -165,11 +190,11 @@ def fit_boosters(
         init_score=offset,
         feature_name=columns,
         categorical_feature=[name for name in columns if name in told.categories],
-        params=_settings(sizes[0], directions),
+        params=settings_of(sizes[0], columns, told),
     )
     texts = []
     for params in sizes:
-        grown = lgb.train(_settings(params, directions), rows, num_boost_round=params.rounds)
+        grown = lgb.train(settings_of(params, columns, told), rows, num_boost_round=params.rounds)
         texts.append(grown.model_to_string())
     return tuple(booster_from_text(text) for text in texts)
 
@@ -180,9 +205,11 @@ def booster_from_text(text: str) -> Booster:
     return Booster(names=tuple(handle.feature_name()), _text=text, _handle=handle)
 
 
-def _settings(params: BoosterParams, directions: list[int]) -> dict[str, object]:
+def settings_of(params: BoosterParams, columns: Sequence[str], nature: Nature) -> dict[str, object]:
+    """How one booster is grown in LightGBM's words, wherever it is grown; rounds are not in it."""
+    directions = [nature.monotone.get(name, 0) for name in columns]
     settings: dict[str, object] = {
-        "objective": "binary",
+        "objective": params.objective,
         "num_leaves": params.leaves,
         "learning_rate": params.learning_rate,
         "min_data_in_leaf": params.min_leaf,
@@ -197,6 +224,8 @@ def _settings(params: BoosterParams, directions: list[int]) -> dict[str, object]
         "num_threads": params.threads,
         "verbosity": -1,
     }
+    if params.classes > 1:
+        settings["num_class"] = params.classes
     if any(directions):
         settings["monotone_constraints"] = directions
         settings["monotone_constraints_method"] = "intermediate"

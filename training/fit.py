@@ -10,19 +10,20 @@ from numpy.typing import NDArray
 from features.calendar import Calendar
 from features.feature import Feature
 from features.feature import Head as Question
+from models.booster import fit_boosters
 from models.bucket import BucketModel, Kind
 from models.grid import TARGET_NAMES, Grid, full_grid, target_calendar
 from models.head import Head
 from models.logodds import logit
 from models.matrix import matrix_of
 from models.slip import SlipKind, SlipModel
-from training.heads import Craft, FitError, Sample, fit_head
+from training.heads import Craft, FitError, Grower, Sample, fit_head
 from training.periods import Landmarks, Periods, expand, exposure_of, landmarks_of
 
 __all__ = ["FitError", "fit_bucket", "fit_slip"]
 
 
-def fit_bucket(
+def fit_bucket(  # noqa: PLR0913 - what a fit depends on is named one by one, in the call too
     X: pl.DataFrame,
     labels: pl.DataFrame,
     *,
@@ -30,6 +31,7 @@ def fit_bucket(
     kind: Kind,
     seed: int,
     threads: int,
+    grow: Grower = fit_boosters,
 ) -> BucketModel:
     """Fit the three nested questions, each on the rows that got as far as it.
 
@@ -37,13 +39,14 @@ def fit_bucket(
         X: feature values; a column of `features` that it lacks is an error.
         labels: same rows: label, weight_walk, weight_pain, weight_a_list, as_of, horizon_days.
             A weight of 0 masks the row for that head.
+        grow: grows the boosters.
 
     Raises:
         FitError: a question that no row answers.
     """
     if labels.height != X.height:
         raise FitError(f"expected one label per feature row, got {labels.height} for {X.height}")
-    craft = Craft(kind, tuple(features), seed, threads)
+    craft = Craft(kind, tuple(features), seed, threads, grow)
     names = tuple(feature.name for feature in features)
     overlap = _overlap(labels)
     # A row with friction missing has no label, yet it is known not to be a walk-away.
@@ -84,6 +87,7 @@ def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in
     cut: date,
     grid: Grid | None = None,
     kind: SlipKind = "lightgbm",
+    grow: Grower = fit_boosters,
 ) -> SlipModel:
     """Fit the close and the win head on what was known before the day of the cut.
 
@@ -93,6 +97,7 @@ def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in
         grid: the steps wished for; those that fewer than 30 landmarks were watched through are
             left off its end.
         kind: "constant" keeps the hazard of each step and the overall share of wins.
+        grow: grows the boosters.
 
     Raises:
         FitError: nothing watched for a whole step, or no deal closed in one.
@@ -119,7 +124,7 @@ def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in
         overlap=landmarks.height / landmarks["entity_id"].n_unique(),
         offset=baseline[periods.step],
     )
-    craft = Craft(kind, tuple(features), seed, threads)
+    craft = Craft(kind, tuple(features), seed, threads, grow)
     return SlipModel(
         kind=kind,
         names=names,

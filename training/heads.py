@@ -1,7 +1,8 @@
 """Heads: one yes-or-no question learnt from rows, sized by how much they can teach."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -21,9 +22,9 @@ SEEDS = 3
 _RIDGE = 0.1
 _CASES_IN_LEAF = 15
 _FEW, _SOME = 100, 400
-_COLUMNS_A_TREE = 45
+COLUMNS_A_TREE = 45
 """Columns drawn for each tree, however wide the catalogue: more cost time and add noise."""
-_MOST_COLUMN_SHARE = 0.8
+MOST_COLUMN_SHARE = 0.8
 
 
 class FitError(ValueError):
@@ -51,14 +52,31 @@ class Sample:
     offset: Floats | None = None
 
 
+class Grower(Protocol):
+    """Grows boosters on the same rows, here or elsewhere; `fit_boosters` is one."""
+
+    def __call__(
+        self,
+        X: pl.DataFrame,
+        y: NDArray[np.generic],
+        *,
+        sizes: Sequence[BoosterParams],
+        weight: Floats | None = None,
+        offset: Floats | None = None,
+        nature: Nature | None = None,
+    ) -> tuple[Booster, ...]:
+        """One booster for each of the sizes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Craft:
-    """How heads are made: of which kind, from which seed on, on how many threads."""
+    """How heads are made: of which kind, from which seed on, on how many threads, by whom grown."""
 
     kind: Kind
     features: tuple[Feature, ...]
     seed: int
     threads: int
+    grow: Grower = fit_boosters
 
     @property
     def categories(self) -> frozenset[str]:
@@ -137,7 +155,7 @@ def booster_params(sample: Sample, *, seed: int, threads: int, is_blended: bool)
         min_leaf=max(least, 5),
         seed=seed,
         threads=threads,
-        column_share=min(_MOST_COLUMN_SHARE, _COLUMNS_A_TREE / max(sample.X.width, 1)),
+        column_share=min(MOST_COLUMN_SHARE, COLUMNS_A_TREE / max(sample.X.width, 1)),
     )
 
 
@@ -156,7 +174,7 @@ def _boosters(sample: Sample, question: Question, craft: Craft) -> tuple[Booster
         )
         for member in range(SEEDS)
     ]
-    return fit_boosters(
+    return craft.grow(
         sample.X,
         sample.y,
         sizes=sizes,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from features.book import Book
 from features.calendar import Calendar
+from models.booster import fit_boosters
 from models.registry import Registry, RunRecord
 from training.backtest import (
     REPORT_FILE,
@@ -18,6 +19,7 @@ from training.backtest import (
 )
 from training.config import Experiment
 from training.contest import Contest
+from training.heads import Grower
 from training.release import Release, make_release, write_release
 from training.report import write_report
 from training.walk import Progress
@@ -55,7 +57,7 @@ def backtest(
     return result
 
 
-def train(
+def train(  # noqa: PLR0913 - what a training depends on is named one by one, in the call too
     book: Book,
     experiment: Experiment,
     calendar: Calendar,
@@ -63,10 +65,12 @@ def train(
     home: Path,
     trained_at: datetime,
     progress: Progress,
+    grow: Grower = fit_boosters,
 ) -> TrainedVersion:
     """Backtest, fit on everything, write the bundle and record it as the challenger.
 
-    Nothing is left behind when a step fails.
+    Nothing is left behind when a step fails. `grow` grows the boosters of the version; those of
+    the backtest grow here.
 
     Raises:
         NotEnoughDataError: when the data do not carry a single fit.
@@ -75,7 +79,7 @@ def train(
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         result = backtest(book, experiment, calendar, out=unfinished, progress=progress)
-        release = make_release(book, result, calendar, trained_at=trained_at)
+        release = make_release(book, result, calendar, trained_at=trained_at, grow=grow)
         bundle = unfinished / "bundle"
         write_release(release, bundle, calendar)
         progress("fitted on everything and bundled")

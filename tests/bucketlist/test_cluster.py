@@ -182,7 +182,9 @@ def test_a_worker_that_does_not_see_the_folder_is_named(
     whole, question = one_account()
     monkeypatch.setattr(cluster, "witness", blind)
 
-    with pytest.raises(RuntimeError, match=r"found 2 of 2 that do not: tcp://127.* --out has"):
+    with pytest.raises(
+        RuntimeError, match=r"found 2 of 2 that do not: tcp://127.* with a scheduler, it has"
+    ):
         describe_in_parts(whole, question, folder=tmp_path, parts=1, runner=runner)
 
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from features.feature import Feature
+from models.booster import fit_boosters
 from models.logodds import sigmoid
 from tests.training.learnable import FEATURES, table, values
 from training.fit import FitError, fit_bucket
@@ -206,3 +207,18 @@ def test_a_column_that_is_never_known_does_not_trouble_the_logistic():
     assert np.isfinite(head.log_odds(table(X))).all()
     assert head.coefficients[2] == 0
     assert head.coefficients[0] > 1
+
+
+def test_the_boosters_of_every_head_are_those_that_the_grower_returned():
+    grown = []
+
+    def grow(X, y, **asked):
+        grown.append(fit_boosters(X, y, **asked)[:1])
+        return grown[-1]
+
+    X = values(600, 1)
+    model = fit_bucket(
+        table(X), labelled(X, 3), features=FEATURES, kind="blend", seed=5, threads=1, grow=grow
+    )
+
+    assert [model.walk.boosters, model.pain.boosters, model.a_list.boosters] == grown

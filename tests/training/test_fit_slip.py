@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from features.calendar import Calendar
+from models.booster import fit_boosters
 from models.curve import read_off
 from models.grid import Grid
 from models.logodds import sigmoid
@@ -169,3 +170,17 @@ def test_a_history_without_a_close_is_an_error_that_says_what_was_found(deals):
         slip(X[:500], still[:500])
     with pytest.raises(FitError, match="expected deals watched to the end of a step"):
         slip(X[:0], frame[:0])
+
+
+def test_the_boosters_of_both_heads_are_those_that_the_grower_returned(deals):
+    grown, offsets = [], []
+
+    def grow(X, y, **asked):
+        grown.append(fit_boosters(X, y, **asked)[:1])
+        offsets.append(asked["offset"] is not None)
+        return grown[-1]
+
+    model = slip(*deals, grow=grow)
+
+    assert [model.close.boosters, model.win.boosters] == grown
+    assert offsets == [True, False]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import training.run
+from models.booster import Booster, fit_boosters
 from models.bundle import load_bundle
 from models.registry import Registry
 from training.backtest import BacktestResult
@@ -86,6 +87,27 @@ def test_the_final_fit_learns_from_everything_that_is_certain(
     assert release.deals.rows["as_of"].max() == result.contests["slip"].plan.grid[-1]
     assert release.card.bucket_kind == result.contests["bucket"].judgement.served
     assert release.policy.label.growth_floor is not None
+
+
+def test_the_boosters_of_the_final_fit_are_those_that_the_grower_returned(
+    company: Any, walked: tuple[BacktestResult, list[str]]
+) -> None:
+    grown: list[tuple[Booster, ...]] = []
+
+    def grow(*rows: Any, **asked: Any) -> tuple[Booster, ...]:
+        grown.append(fit_boosters(*rows, **asked)[:1])
+        return grown[-1]
+
+    release = make_release(company.book, walked[0], company.calendar, trained_at=WHEN, grow=grow)
+
+    assert release.bucket is not None
+    assert release.slip is not None
+    heads = (
+        release.bucket.walk, release.bucket.pain, release.bucket.a_list,
+        release.slip.close, release.slip.win,
+    )  # fmt: skip
+    assert [head.boosters for head in heads if head.boosters] == grown
+    assert len(grown) >= 2
 
 
 def test_the_same_tables_have_the_same_digest(company: Any) -> None:
