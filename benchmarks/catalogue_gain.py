@@ -32,11 +32,13 @@ from features.calendar import Calendar
 from features.catalogue import features_of
 from features.crm.source import open_source
 from models.policy import load_policy
+from training.bucket_contest import bucket_contest
 from training.config import Experiment, FeatureChoice, Part, load_experiment
-from training.contest import Contest, bucket_contest, slip_contest
+from training.contest import Contest
 from training.folds import NotEnoughDataError
 from training.intervals import Floats, clusters_of, mean_figure, paired_gain
 from training.judgement import row_losses
+from training.slip_contest import slip_contest
 
 FIRST = Path(__file__).with_name("first_catalogue.toml")
 SYNTHETIC = "synthetic"

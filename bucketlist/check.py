@@ -13,7 +13,7 @@ from bucketlist.session import Session
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from features.checks import Finding, Requirement
+    from features.checks import Expectation, Finding, Requirement
     from features.crm.source import Reading
     from features.quarantine import ReadReport
 
@@ -25,6 +25,7 @@ class Checked:
     Attributes:
         findings: numbered remarks about whole tables.
         minimum: what each model needs against what is there.
+        expected: how sure a precision in the top of the books can be at this size.
         switched_off: entity → feature → the source columns it lacks.
         quarantine: the file that holds the rows set aside.
         refusals: why no run may use these data; empty when one may.
@@ -32,6 +33,7 @@ class Checked:
 
     findings: tuple["Finding", ...]
     minimum: tuple["Requirement", ...]
+    expected: tuple["Expectation", ...]
     switched_off: dict[str, dict[str, tuple[str, ...]]]
     quarantine: Path
     refusals: tuple[str, ...]
@@ -79,13 +81,14 @@ def check_reading(session: Session, reading: "Reading", *, out: Path | None = No
 
 def _checked(session: Session, reading: "Reading", folder: Path) -> Checked:
     from features.catalogue import switched_off  # noqa: PLC0415
-    from features.checks import minimum_data, run  # noqa: PLC0415
+    from features.checks import expected_precision, minimum_data, run  # noqa: PLC0415
     from features.quarantine import write_quarantine  # noqa: PLC0415
 
     minimum = minimum_data(reading.book)
     return Checked(
         findings=run(reading.book, reading.report, session.calendar),
         minimum=minimum,
+        expected=expected_precision(reading.book),
         switched_off={
             "account": switched_off("account", reading.book),
             "deal": switched_off("deal", reading.book),
@@ -115,6 +118,7 @@ def _fields(report: "ReadReport", checked: Checked) -> dict[str, object]:
         **report.to_mapping(),
         "findings": [finding.to_mapping() for finding in checked.findings],
         "minimum_data": [{**asdict(one), "is_met": one.is_met} for one in checked.minimum],
+        "precision_at_k": [asdict(one) for one in checked.expected],
         "switched_off": checked.switched_off,
         "quarantine": str(checked.quarantine),
         "refusals": list(checked.refusals),
@@ -145,6 +149,8 @@ def _print(session: Session, report: "ReadReport", checked: Checked) -> None:
         for one in checked.minimum
     )
     _table(console, "Minimum data", ["model", "what", "required", "found", "enough"], needs)
+    for expectation in checked.expected:
+        console.print(f"to expect: {expectation}", markup=False)
     off = (
         (entity, name, ", ".join(missing))
         for entity, features in checked.switched_off.items()

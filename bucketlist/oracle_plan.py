@@ -11,8 +11,8 @@ from features.book import Book
 from features.calendar import Calendar
 from features.crm.synthetic import WorldParams
 from models.policy import load_policy
+from training.bucket_contest import with_floor
 from training.config import Experiment, load_experiment
-from training.contest import with_floor
 from training.folds import Fold, NotEnoughDataError
 from training.span import Plan, plan_of
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from models.calibration import Calibration
 from models.document import document
 from models.head import Head, HeadDocument, head_from_document
 from models.logodds import sigmoid
@@ -35,17 +36,24 @@ class BucketDocument:
     walk: HeadDocument
     pain: HeadDocument
     a_list: HeadDocument
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BucketModel:
-    """P(walk away), then P(pain | not walk away), then P(A-list | neither); the rest is steady."""
+    """P(walk away), then P(pain | not walk away), then P(A-list | neither); the rest is steady.
+
+    Attributes:
+        names: the features that the heads read, in order.
+        calibration: applied to the four probabilities, where it has earned its place.
+    """
 
     kind: Kind
     names: tuple[str, ...]
     walk: Head
     pain: Head
     a_list: Head
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         for head, name in ((self.walk, "walk"), (self.pain, "pain"), (self.a_list, "a_list")):
@@ -64,14 +72,16 @@ class BucketModel:
             sigmoid(head.log_odds(rows)) for head in (self.walk, self.pain, self.a_list)
         )
         neither = (1.0 - walk) * (1.0 - pain)
-        return pl.DataFrame(
-            {
-                "p_a_list": neither * a_list,
-                "p_pain": (1.0 - walk) * pain,
-                "p_walk_away": walk,
-                "p_steady": neither * (1.0 - a_list),
-            }
-        )
+        told = {
+            "p_a_list": neither * a_list,
+            "p_pain": (1.0 - walk) * pain,
+            "p_walk_away": walk,
+            "p_steady": neither * (1.0 - a_list),
+        }
+        if self.calibration is None:
+            return pl.DataFrame(told)
+        p = np.stack(list(told.values()), axis=1)
+        return pl.DataFrame(self.calibration.apply(p), schema=list(told))
 
     def head(self, name: BucketHead) -> Head:
         """One of the three questions."""
@@ -118,7 +128,12 @@ class BucketModel:
         pain, pain_texts = self.pain.to_document(FOLDER)
         a_list, a_list_texts = self.a_list.to_document(FOLDER)
         described = BucketDocument(
-            kind=self.kind, names=self.names, walk=walk, pain=pain, a_list=a_list
+            kind=self.kind,
+            names=self.names,
+            walk=walk,
+            pain=pain,
+            a_list=a_list,
+            calibration=self.calibration,
         )
         return described, {**walk_texts, **pain_texts, **a_list_texts}
 
@@ -129,4 +144,4 @@ def bucket_from_document(described: BucketDocument, texts: Mapping[str, str]) ->
         head_from_document(part, texts, names=described.names)
         for part in (described.walk, described.pain, described.a_list)
     )
-    return BucketModel(described.kind, described.names, walk, pain, a_list)
+    return BucketModel(described.kind, described.names, walk, pain, a_list, described.calibration)

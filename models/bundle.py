@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from models.analogs import CHAIN, Analogs, AnalogsDocument, analogs_from_document
 from models.bucket import BucketDocument, BucketModel, bucket_from_document
 from models.card import ModelCard, card_from_json
+from models.components import ComponentModel, ComponentsDocument, components_from_document
 from models.contract import FeatureContract
-from models.document import DocumentError, from_json, to_json
+from models.document import DocumentError, Record, from_json, to_json
 from models.golden import GoldenRows
 from models.head import HeadDocument
 from models.layout import (
+    ANALOGS,
     BUCKET,
     CARD,
+    COMPONENTS,
     CONTRACT,
     GOLDEN,
     POLICY,
@@ -39,6 +43,8 @@ class Bundle:
 
     Attributes:
         hash: SHA-256 of the manifest; two bundles with the same hash are the same.
+        components: what accounts are expected to bring and to cost; beside a bucket model.
+        analogs: past account-periods with what became of them; beside components.
     """
 
     hash: str
@@ -48,6 +54,8 @@ class Bundle:
     golden: GoldenRows
     bucket: BucketModel | None
     slip: SlipModel | None
+    components: ComponentModel | None = None
+    analogs: Analogs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class _Documents:
     golden: GoldenRows
     bucket: BucketDocument | None
     slip: SlipDocument | None
+    components: ComponentsDocument | None
+    analogs: AnalogsDocument | None
     texts: Mapping[str, str]
 
 
@@ -73,6 +83,8 @@ def write_bundle(  # noqa: PLR0913 - one argument per file of the folder
     contract: FeatureContract,
     golden: GoldenRows,
     policy: Policy,
+    components: ComponentModel | None = None,
+    analogs: Analogs | None = None,
 ) -> str:
     """Write a new folder, whole or not at all; returns the bundle hash.
 
@@ -91,10 +103,15 @@ def write_bundle(  # noqa: PLR0913 - one argument per file of the folder
     if slip is not None:
         documents[SLIP], found = slip.to_document()
         texts |= found
+    if components is not None:
+        documents[COMPONENTS], found = components.to_document()
+        texts |= found
+    if analogs is not None:
+        documents[ANALOGS] = analogs.to_document()
     files = {name: to_json(record).encode() for name, record in documents.items()}
     files |= {name: text.encode() for name, text in texts.items()}
     _documents(files, "")
-    _reproduce(golden, bucket, slip)
+    _reproduce(golden, bucket, slip, components)
     return write_files(folder, files)
 
 
@@ -122,9 +139,13 @@ def read_bundle(folder: Path, *, expected: str | None = None) -> Bundle:
     try:
         bucket = bucket_from_document(found.bucket, found.texts) if found.bucket else None
         slip = slip_from_document(found.slip, found.texts) if found.slip else None
+        components = (
+            components_from_document(found.components, found.texts) if found.components else None
+        )
+        analogs = analogs_from_document(found.analogs) if found.analogs else None
     except ValueError as error:
         raise BundleError(f"{folder.name}: {error}") from error
-    _reproduce(found.golden, bucket, slip)
+    _reproduce(found.golden, bucket, slip, components)
     return Bundle(
         hash=found.hash,
         card=found.card,
@@ -133,6 +154,8 @@ def read_bundle(folder: Path, *, expected: str | None = None) -> Bundle:
         golden=found.golden,
         bucket=bucket,
         slip=slip,
+        components=components,
+        analogs=analogs,
     )
 
 
@@ -183,16 +206,20 @@ def _documents(files: Mapping[str, bytes], bundle_hash: str) -> _Documents:
             contract=from_json(FeatureContract, files[CONTRACT], name=CONTRACT),
             policy=from_json(Policy, files[POLICY], name=POLICY),
             golden=from_json(GoldenRows, files[GOLDEN], name=GOLDEN),
-            bucket=from_json(BucketDocument, files[BUCKET], name=BUCKET)
-            if BUCKET in files
-            else None,
-            slip=from_json(SlipDocument, files[SLIP], name=SLIP) if SLIP in files else None,
+            bucket=_found(BucketDocument, files, BUCKET),
+            slip=_found(SlipDocument, files, SLIP),
+            components=_found(ComponentsDocument, files, COMPONENTS),
+            analogs=_found(AnalogsDocument, files, ANALOGS),
             texts={name: text.decode() for name, text in files.items() if name.endswith(".txt")},
         )
     except (DocumentError, UnicodeDecodeError) as error:
         raise BundleError(str(error)) from error
     _check_agreement(found)
     return found
+
+
+def _found(kind: type[Record], files: Mapping[str, bytes], name: str) -> Record | None:
+    return from_json(kind, files[name], name=name) if name in files else None
 
 
 def _check_agreement(found: _Documents) -> None:
@@ -205,8 +232,16 @@ def _check_agreement(found: _Documents) -> None:
     if slip is not None:
         heads += [slip.close, slip.win]
         _same(SLIP, "features", slip.names, contract.names("deal"))
-    named = sorted(file for head in heads for file in head.boosters)
-    _same("bucket.json and slip.json", "booster files", named, sorted(found.texts))
+    named = [file for head in heads for file in head.boosters]
+    if found.components is not None:
+        _same(COMPONENTS, "features", found.components.names, contract.names("account"))
+        parts = found.components.components.values()
+        named += [part.booster for part in parts if part.booster is not None]
+    if found.analogs is not None:
+        _same(ANALOGS, f"a {COMPONENTS} beside it", found.components is not None, expected=True)
+        told = found.components.components if found.components is not None else {}
+        _same(ANALOGS, "axes beyond it", sorted({*found.analogs.axes} - {*CHAIN, *told}), [])
+    _same("the JSON files", "booster files", sorted(named), sorted(found.texts))
     _same(CARD, "contract_hash", found.card.contract_hash, contract.contract_hash())
     _same(CARD, "policy_hash", found.card.policy_hash, found.policy.policy_hash())
     _same(CARD, "bucket_kind", found.card.bucket_kind, bucket.kind if bucket else None)
@@ -220,7 +255,12 @@ def _same(file: str, what: str, found: object, expected: object) -> None:
         raise BundleError(f"{file}: expected {what} {expected}, found {found}")
 
 
-def _reproduce(golden: GoldenRows, bucket: BucketModel | None, slip: SlipModel | None) -> None:
-    gap = golden.largest_difference(bucket, slip)
+def _reproduce(
+    golden: GoldenRows,
+    bucket: BucketModel | None,
+    slip: SlipModel | None,
+    components: ComponentModel | None,
+) -> None:
+    gap = golden.largest_difference(bucket, slip, components)
     if not gap <= 1e-9:
         raise BundleError(f"{GOLDEN}: expected answers within 1e-9, found a difference of {gap}")

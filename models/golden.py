@@ -1,6 +1,6 @@
 """Golden rows: inputs with the answers the model gave when it was written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -8,12 +8,15 @@ import polars as pl
 
 from features.calendar import Calendar
 from models.bucket import BucketModel
+from models.components import ComponentModel
 from models.document import document
 from models.matrix import Floats, Matrix, matrix_of
 from models.slip import SlipModel
 
 ROWS = 16
 Numbers = tuple[tuple[float | None, ...], ...]
+_UNKNOWN = -1e9
+"""Stands for a component that cannot be told; no component expects anything near it."""
 
 
 @document
@@ -25,6 +28,7 @@ class GoldenRows:
         bucket: p_a_list, p_pain, p_walk_away, p_steady per account.
         won: P(won by each step's end) per deal.
         lost: P(lost by each step's end) per deal.
+        components: the components per account, null where this CRM cannot tell one.
     """
 
     time_zone: str
@@ -36,13 +40,22 @@ class GoldenRows:
     committed_on: tuple[date | None, ...] = ()
     won: tuple[tuple[float, ...], ...] = ()
     lost: tuple[tuple[float, ...], ...] = ()
+    components: Numbers = ()
 
-    def largest_difference(self, bucket: BucketModel | None, slip: SlipModel | None) -> float:
+    def largest_difference(
+        self,
+        bucket: BucketModel | None,
+        slip: SlipModel | None,
+        components: ComponentModel | None = None,
+    ) -> float:
         """How far the models are from the answers they gave; infinite where shapes differ."""
         worst = 0.0
         if bucket is not None:
             said = bucket.predict(_matrix(self.accounts, len(bucket.names))).to_numpy()
             worst = max(worst, _gap(said, self.bucket))
+        if components is not None:
+            told = components.predict(_matrix(self.accounts, len(components.names))).to_numpy()
+            worst = max(worst, _gap(np.nan_to_num(told, nan=_UNKNOWN), _filled(self.components)))
         if slip is not None:
             state = pl.DataFrame(
                 {"as_of": self.as_of, "committed_on": self.committed_on},
@@ -68,6 +81,7 @@ def golden_rows(
     calendar: Calendar,
     *,
     bucket: BucketModel | None = None,
+    components: ComponentModel | None = None,
     accounts: pl.DataFrame | None = None,
     slip: SlipModel | None = None,
     deals: GoldenDeals | None = None,
@@ -83,14 +97,18 @@ def golden_rows(
         raise ValueError("expected deal rows for the slip model, found none")
     asked: Matrix = np.empty((0, 0), dtype=np.float32)
     said: Floats = np.empty((0, 0))
+    told: Floats = np.empty((0, 0))
     if bucket is not None and accounts is not None:
         asked = matrix_of(accounts[_spread(accounts.height)], bucket.names)
         said = bucket.predict(asked).to_numpy()
+        if components is not None:
+            told = components.predict(asked).to_numpy()
     golden = GoldenRows(
         time_zone=calendar.time_zone,
         fiscal_year_start_month=calendar.fiscal_year_start_month,
         accounts=_numbers(asked),
         bucket=_answers(said),
+        components=_numbers(told),
     )
     return golden if slip is None or deals is None else _with_deals(golden, slip, deals)
 
@@ -100,11 +118,8 @@ def _with_deals(golden: GoldenRows, slip: SlipModel, deals: GoldenDeals) -> Gold
     rows = _spread(deals.X.height)
     asked, state = matrix_of(deals.X[rows], slip.names), deals.state[rows]
     curves = slip.curve(asked, state, calendar)
-    return GoldenRows(
-        time_zone=golden.time_zone,
-        fiscal_year_start_month=golden.fiscal_year_start_month,
-        accounts=golden.accounts,
-        bucket=golden.bucket,
+    return replace(
+        golden,
         deals=_numbers(asked),
         as_of=tuple(state["as_of"].to_list()),
         committed_on=tuple(state["committed_on"].to_list()),
@@ -117,12 +132,16 @@ def _spread(height: int) -> list[int]:
     return sorted({int(place) for place in np.linspace(0, height - 1, min(ROWS, height))})
 
 
-def _numbers(rows: Matrix) -> Numbers:
+def _numbers(rows: Matrix | Floats) -> Numbers:
     return tuple(tuple(None if np.isnan(value) else float(value) for value in row) for row in rows)
 
 
 def _answers(rows: Floats) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(value) for value in row) for row in rows)
+
+
+def _filled(rows: Numbers) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(_UNKNOWN if value is None else value for value in row) for row in rows)
 
 
 def _matrix(rows: Numbers, width: int) -> Matrix:

@@ -18,9 +18,13 @@ POLICY = "policy.json"
 GOLDEN = "golden.json"
 BUCKET = "bucket.json"
 SLIP = "slip.json"
+COMPONENTS = "components.json"
+ANALOGS = "analogs.json"
+FOLDERS = ("bucket", "slip", "components")
 _ALWAYS = frozenset({CARD, CONTRACT, POLICY, GOLDEN})
 _ALLOWED = re.compile(
-    r"(?:card|contract|policy|golden|bucket|slip)\.json|(?:bucket|slip)/[a-z][a-z_]{0,30}-\d{1,2}\.txt"
+    r"(?:card|contract|policy|golden|bucket|slip|components|analogs)\.json"
+    r"|(?:bucket|slip|components)/[a-z][a-z_]{0,30}-\d{1,2}\.txt"
 )
 _MOST_BYTES = 64 * 2**20
 _MOST_MANIFEST = 2**20
@@ -166,7 +170,7 @@ def _plain_files(folder: Path) -> dict[str, int]:
     while waiting:
         for entry in os.scandir(waiting.pop()):
             name = Path(entry.path).relative_to(folder).as_posix()
-            if entry.is_dir(follow_symlinks=False) and name in ("bucket", "slip"):
+            if entry.is_dir(follow_symlinks=False) and name in FOLDERS:
                 waiting.append(Path(entry.path))
             elif entry.is_file(follow_symlinks=False):
                 found[name] = entry.stat(follow_symlinks=False).st_size

@@ -13,8 +13,9 @@ from features.book import Book
 from features.calendar import Calendar
 from features.schema import AS_OF, ENTITY_ID
 from models.policy import BUCKETS, Policy, load_policy
+from training.bucket_contest import bucket_contest
 from training.config import Experiment, Part
-from training.contest import Contest, bucket_contest, slip_contest
+from training.contest import Contest
 from training.folds import Horizon, NotEnoughDataError
 from training.intervals import Mask
 from training.leaks import (
@@ -27,6 +28,7 @@ from training.leaks import (
 )
 from training.matrix import Examples
 from training.scores import score_frame, write_scores
+from training.slip_contest import slip_contest
 from training.span import span_of
 from training.walk import Progress
 
@@ -130,7 +132,7 @@ def metrics_of(
     """The content of metrics.json, schema 1."""
     found: dict[str, object] = {"schema": SCHEMA}
     for part, contest in contests.items():
-        found[part] = contest.judgement.to_mapping()
+        found[part] = contest.to_mapping()
     found["leak_gate"] = gate.to_mapping()
     found["data_used"] = data_used(book, contests, missing, calendar)
     found["experiment"] = experiment.to_mapping()

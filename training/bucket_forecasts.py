@@ -1,6 +1,7 @@
 """Bucket forecasts: the chain of heads and its baselines, fitted at one origin, tested after it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,27 +15,34 @@ from models.baseline import (
     FREQUENCY_EDGES,
     NONE,
     RECENCY_EDGES,
+    age_edges,
     band,
     fit_rates,
     fit_transition,
     known_rates,
 )
+from models.bayes import fit_bayes
+from models.booster import fit_boosters
 from models.bucket import BucketModel, Kind
 from models.head import Head
 from models.policy import BUCKETS, LabelPolicy
+from training.components import expected_columns, fit_components
 from training.fit import fit_bucket
 from training.folds import Fold
 from training.forecasts import FitPlan, Forecasts, one_hot
+from training.heads import FitError, Grower
 from training.labels import bucket_labels
 from training.matrix import Examples
+from training.multiclass import MULTICLASS, forecast_multiclass
+from training.purchases import AGE, RECENCY, REPEATS, fit_purchases, purchases
 from training.scores import BUCKET_COLUMNS
 
 CANDIDATES: tuple[Kind, ...] = ("lightgbm", "blend", "logistic")
 """Kinds that can be served; the logistic is a baseline as well."""
 
 CLASS_OF: Mapping[str, str] = dict(zip(BUCKET_COLUMNS, BUCKETS, strict=True))
+BUYING_BANDS = 10
 _NO_STAGE = "an account has no stage; it is a baseline of deals"
-_NO_BAYES = "not part of this version"
 _NO_PROBABILITY = "a CRM's own probability is about deals"
 
 
@@ -44,7 +52,7 @@ class BucketPast:
 
     Attributes:
         rows: same rows as the examples: previous (label of the window before, "none" without
-            one), recency_band and frequency_band of orders.
+            one), and of orders recency_band, frequency_band and what `purchases` counts.
         by_name: baselines that depend on as_of only, by name.
         not_applicable: baseline → why it is not there.
     """
@@ -77,7 +85,6 @@ def bucket_past(
     not_applicable = {
         "stage_age": _NO_STAGE,
         "crm_probability": _NO_PROBABILITY,
-        "naive_bayes": _NO_BAYES,
     }
     if book.has("invoices"):
         orders = _orders(book, keys, calendar)
@@ -98,6 +105,8 @@ def forecast_buckets(
 ) -> Forecasts:
     """Fit at the origin on windows that had ended, and predict every account of the test block.
 
+    What the components say of each row stands among `rows`, as columns `expected_…`.
+
     Raises:
         FitError: when no row before the origin answers a head's question.
     """
@@ -110,9 +119,12 @@ def forecast_buckets(
     by_model = {
         name: model.predict(test.X) for name, model in fit_candidates(train, plan=plan).items()
     }
-    by_model |= _tables(_labelled(train.rows), test.rows)
+    with suppress(FitError):
+        by_model[MULTICLASS] = forecast_multiclass(train, test.X, plan=plan)
+    by_model |= _tables(_labelled(train.rows), test.rows, horizon=horizon)
     by_model |= {name: frame.filter(is_tested) for name, frame in past.by_name.items()}
-    rows = test.rows.with_columns(
+    expected = expected_columns(fit_components(train, plan=plan), test.X)
+    rows = test.rows.hstack(expected).with_columns(
         pl.lit(fold.origin).alias("origin"),
         pl.col(ENTITY_ID).is_in(train.rows[ENTITY_ID].unique().to_list()).alias("is_known"),
         pl.lit(1.0).alias("weight"),
@@ -130,8 +142,10 @@ def fit_candidates(train: Examples, *, plan: FitPlan) -> dict[str, BucketModel]:
     }
 
 
-def fit_kind(train: Examples, kind: str, *, plan: FitPlan) -> BucketModel:
-    """Fit one of the kinds that can be served.
+def fit_kind(
+    train: Examples, kind: str, *, plan: FitPlan, grow: Grower = fit_boosters
+) -> BucketModel:
+    """Fit one of the kinds that can be served; `grow` grows its boosters.
 
     Raises:
         ValueError: for another kind.
@@ -145,6 +159,7 @@ def fit_kind(train: Examples, kind: str, *, plan: FitPlan) -> BucketModel:
         kind=kind,
         seed=plan.seed,
         threads=plan.threads,
+        grow=grow,
     )
 
 
@@ -171,32 +186,75 @@ def _known(rows: pl.DataFrame, outcomes: pl.DataFrame, by: str) -> pl.DataFrame:
     return known_rates(rows, outcomes, by=by, classes=BUCKET_COLUMNS)
 
 
-def _tables(train: pl.DataFrame, test: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _tables(
+    train: pl.DataFrame, test: pl.DataFrame, *, horizon: timedelta
+) -> dict[str, pl.DataFrame]:
     """Baselines that are counted on the fold's training rows."""
     found = {
         "constant": fit_rates(train, classes=BUCKET_COLUMNS).predict(test),
         "persistence": fit_transition(train, classes=BUCKET_COLUMNS, before="previous").predict(
             test
         ),
+        "naive_bayes": _bayes(train, test),
     }
     if "recency_band" in train.columns:
-        levels = (("recency_band",), ("recency_band", "frequency_band"))
-        table = fit_rates(train, classes=BUCKET_COLUMNS, levels=levels)
-        found["recency_frequency"] = table.predict(test)
+        found["recency_frequency"] = _buying(train, test, horizon=horizon)
     return found
 
 
+def _bayes(train: pl.DataFrame, test: pl.DataFrame) -> pl.DataFrame:
+    """By what a record says of itself: segment, owner, age and size."""
+    edges = {name: age_edges(train[name]) for name in ("age_days", "size")}
+    banded = [band(pl.col(name), ends).alias(f"{name}_band") for name, ends in edges.items()]
+    fields = ("segment", OWNER_REP_ID, "age_days_band", "size_band")
+    fitted = fit_bayes(train.with_columns(banded), classes=BUCKET_COLUMNS, fields=fields)
+    return fitted.predict(test.with_columns(banded))
+
+
+def _buying(train: pl.DataFrame, test: pl.DataFrame, *, horizon: timedelta) -> pl.DataFrame:
+    """By the chance of an order, as BG/NBD tells it from past orders; in bands of equal size.
+
+    Where it cannot be fitted, by recency and frequency in bands.
+    """
+    newest = train.filter(pl.col(AS_OF) == train[AS_OF].max())
+    model = fit_purchases(newest)
+    if model is None:
+        levels = (("recency_band",), ("recency_band", "frequency_band"))
+        return fit_rates(train, classes=BUCKET_COLUMNS, levels=levels).predict(test)
+    weeks = horizon / timedelta(weeks=1)
+    chance = [
+        pl.Series("p_buys", model.p_buys(rows, weeks)).fill_nan(None) for rows in (train, test)
+    ]
+    shares = [
+        chance[0].drop_nulls().quantile(place / BUYING_BANDS) for place in range(1, BUYING_BANDS)
+    ]
+    edges = tuple(sorted({float(edge) for edge in shares if edge is not None}))
+    banded = [
+        rows.with_columns(p).with_columns(band(pl.col("p_buys"), edges).alias("buying_band"))
+        for rows, p in zip((train, test), chance, strict=True)
+    ]
+    table = fit_rates(banded[0], classes=BUCKET_COLUMNS, levels=(("buying_band",),))
+    return table.predict(banded[1])
+
+
 def _orders(book: Book, keys: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
-    """entity_id, as_of, recency_band, frequency_band of the positive invoices known at as_of."""
+    """Of the positive invoices known at as_of: their bands and what `purchases` counts."""
     since = (pl.col(AS_OF) - pl.col("issued_at")).dt.total_seconds() / 86_400
     known = known_at(keys.lazy(), book, "invoices", calendar=calendar).filter(pl.col("amount") > 0)
     summed = known.group_by(ENTITY_ID, AS_OF).agg(
         since.min().alias("recency"),
         (since <= 365.0).sum().cast(pl.Float64).alias("frequency"),
     )
-    return summed.select(
-        ENTITY_ID,
-        AS_OF,
-        band(pl.col("recency"), RECENCY_EDGES).alias("recency_band"),
-        band(pl.col("frequency"), FREQUENCY_EDGES).alias("frequency_band"),
-    ).collect()
+    days = known.select(ENTITY_ID, AS_OF, calendar.local_day(pl.col("issued_at")).alias("_day"))
+    counted = purchases(days.collect(), AS_OF, ENTITY_ID, "_day")
+    return (
+        summed.collect()
+        .join(counted, on=[ENTITY_ID, AS_OF], how="left")
+        .select(
+            ENTITY_ID,
+            AS_OF,
+            *(REPEATS, RECENCY, AGE),
+            band(pl.col("recency"), RECENCY_EDGES).alias("recency_band"),
+            band(pl.col("frequency"), FREQUENCY_EDGES).alias("frequency_band"),
+        )
+    )

@@ -19,7 +19,8 @@ from training.metrics import (
 
 AGE_EDGES = (30.0, 90.0, 180.0, 365.0)
 AGE_NAMES = ("0-30 days", "31-90 days", "91-180 days", "181-365 days", "over 365 days")
-SLICES = ("by_origin", "by_segment", "by_age", "by_acquaintance", "by_type")
+SLICES = ("by_origin", "by_segment", "by_size", "by_age", "by_acquaintance", "by_type")
+SIZE_NAMES = ("smallest third", "middle third", "largest third")
 SLICE_REPEATS = 200
 """Bootstrap repeats on slices, where a rough interval is enough."""
 
@@ -190,6 +191,14 @@ def _slices(rows: pl.DataFrame) -> dict[str, pl.Series]:
         "by_age": band.replace_strict(names, default=None, return_dtype=pl.String),
         "by_acquaintance": pl.when("is_known").then(pl.lit("known")).otherwise(pl.lit("new")),
     }
+    if "size" in rows.columns:
+        place = pl.col("size").rank("average").over("as_of") / pl.col("size").count().over("as_of")
+        thirds = (
+            pl.when(place <= 1 / 3).then(0).when(place <= 2 / 3).then(1).when(place > 2 / 3).then(2)
+        )
+        found["by_size"] = thirds.replace_strict(
+            dict(enumerate(SIZE_NAMES)), default=None, return_dtype=pl.String
+        )
     if "type" in rows.columns:
         found["by_type"] = pl.col("type").cast(pl.String)
     frame = rows.select(expr.fill_null(_OTHER).alias(name) for name, expr in found.items())

@@ -14,9 +14,9 @@ from features.catalogue import features_of, switched_off
 from features.feature import Entity
 from features.schema import AS_OF, ENTITY_ID
 from models.policy import BUCKETS, load_policy
+from training.bucket_contest import with_floor
 from training.bucket_forecasts import CANDIDATES, bucket_past, forecast_buckets
 from training.config import Experiment, Part
-from training.contest import with_floor
 from training.disturbance import DISTURBANCES
 from training.folds import Fold, NotEnoughDataError
 from training.forecasts import FitPlan

@@ -29,7 +29,8 @@ class Examples:
         entity: account or deal.
         X: Float32 columns of `features`, in their order.
         rows: same rows: entity_id, account_id, as_of, owner_rep_id, segment, age_days, then the
-            label frame's columns and, for deals, type and stage. Sorted by entity_id and as_of.
+            label frame's columns; for accounts size (net invoiced in the 365 days before), for
+            deals type and stage. Sorted by entity_id and as_of.
         features: what the models may read.
         left_out: feature → why it is not among them.
     """
@@ -98,6 +99,9 @@ def account_examples(book: Book, asked: Asked, calendar: Calendar) -> Examples:
             age.alias("age_days"),
         )
     )
+    size = pl.col("net_invoiced_90d").cast(pl.Float64) + pl.col("net_invoiced_91_365d")
+    sizes = described.select(*_KEYS, size.alias("size"))
+    state = state.join(sizes, on=list(_KEYS), how="left", maintain_order="left")
     outcome = _with_labels(state, labels)
     return _beside(described, outcome, entity="account", book=book, exclude=asked.exclude)
 

@@ -21,7 +21,7 @@ Forecast = Callable[[Examples, Fold], pl.DataFrame]
 """Examples and a fold → entity_id, as_of of the test block, then one column per prediction."""
 
 STATE = frozenset(
-    {ENTITY_ID, AS_OF, "account_id", "owner_rep_id", "segment", "age_days", "horizon_days"}
+    {ENTITY_ID, AS_OF, "account_id", "owner_rep_id", "segment", "age_days", "size", "horizon_days"}
 )
 """Columns of account rows that are no outcome."""
 

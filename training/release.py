@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,21 +13,26 @@ from features.book import Book
 from features.calendar import Calendar
 from features.catalogue import switched_off
 from features.schema import AS_OF, ENTITY_ID
+from models.analogs import Analogs
+from models.booster import fit_boosters
 from models.bucket import BucketModel
 from models.bundle import write_bundle
 from models.card import Contest as CardContest
 from models.card import DataUsed, ModelCard
 from models.card import Figure as CardFigure
+from models.components import ComponentModel
 from models.contract import FeatureContract, contract_of
 from models.golden import GoldenDeals, golden_rows
 from models.policy import Policy, load_policy
 from models.slip import SlipModel
 from training.backtest import BacktestResult
 from training.bucket_forecasts import fit_kind
+from training.components import fit_components
 from training.confidence import tau_of
 from training.contest import Contest
 from training.fit import fit_slip
 from training.forecasts import FitPlan
+from training.heads import Grower
 from training.intervals import Figure
 from training.matrix import Examples
 from training.report import sentence
@@ -48,6 +53,8 @@ class Release:
         card: without a version number.
         contract: the catalogue's columns.
         policy: with the growth floor that was used.
+        components: None when the bucket part was not run.
+        analogs: None when the bucket part was not run.
     """
 
     bucket: BucketModel | None
@@ -57,21 +64,36 @@ class Release:
     card: ModelCard
     contract: FeatureContract
     policy: Policy
+    components: ComponentModel | None = None
+    analogs: Analogs | None = None
 
 
 def make_release(
-    book: Book, result: BacktestResult, calendar: Calendar, *, trained_at: datetime
+    book: Book,
+    result: BacktestResult,
+    calendar: Calendar,
+    *,
+    trained_at: datetime,
+    grow: Grower = fit_boosters,
 ) -> Release:
-    """Fit what the backtest chose once more, now on everything that is certain."""
+    """Fit what the backtest chose once more, now on everything that is certain.
+
+    `grow` grows the boosters of the bucket chain and of the win curve; those of the components,
+    which are small, grow here.
+    """
     experiment = result.experiment
     plan = FitPlan(experiment.seeds.models, experiment.threads)
-    accounts = deals = bucket = slip = None
+    accounts = deals = bucket = slip = components = analogs = None
     policy = load_policy(experiment.policy)
     if "bucket" in result.contests:
         contest = result.contests["bucket"]
         policy = contest.policy
         accounts = contest.examples.where(pl.col("label_mature"))
-        bucket = fit_kind(accounts, contest.judgement.served, plan=plan)
+        bucket = fit_kind(accounts, contest.judgement.served, plan=plan, grow=grow)
+        if contest.calibration is not None:
+            bucket = replace(bucket, calibration=contest.calibration.final)
+        components = fit_components(accounts, plan=plan)
+        analogs = contest.analogs
     if "slip" in result.contests:
         cut = calendar.day_of(book.observed_until)
         deals = result.contests["slip"].examples.where(pl.col(AS_OF) < calendar.midnight(cut))
@@ -83,6 +105,7 @@ def make_release(
             seed=plan.seed,
             threads=plan.threads,
             cut=cut,
+            grow=grow,
         )
     # what the data switched off is no part of the promise that scoring has to keep
     contract = contract_of(
@@ -90,7 +113,7 @@ def make_release(
     )
     used = _data_used(book, accounts, deals)
     card = _card(book, result, used, contract=contract, trained_at=trained_at)
-    return Release(bucket, slip, accounts, deals, card, contract, policy)
+    return Release(bucket, slip, accounts, deals, card, contract, policy, components, analogs)
 
 
 def write_release(release: Release, folder: Path, calendar: Calendar) -> str:
@@ -103,6 +126,7 @@ def write_release(release: Release, folder: Path, calendar: Calendar) -> str:
     golden = golden_rows(
         calendar,
         bucket=release.bucket,
+        components=release.components,
         accounts=None if release.accounts is None else release.accounts.X,
         slip=release.slip,
         deals=None
@@ -117,6 +141,8 @@ def write_release(release: Release, folder: Path, calendar: Calendar) -> str:
         contract=release.contract,
         golden=golden,
         policy=release.policy,
+        components=release.components,
+        analogs=release.analogs,
     )
 
 

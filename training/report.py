@@ -97,7 +97,7 @@ def _against(contest: Contest, best: str) -> str:
 
 def _is_baseline(contest: Contest, name: str) -> bool:
     """Rivals that are not themselves a kind of the model that could be served."""
-    return name not in {"lightgbm", "blend", "hazard", contest.judgement.served}
+    return name not in {"lightgbm", "blend", "multiclass", "hazard", contest.judgement.served}
 
 
 def _part(contest: Contest) -> str:
@@ -122,6 +122,10 @@ def _part(contest: Contest) -> str:
     firm = (
         f"<h3>When a bucket is called firm</h3>{tables.firm_table(contest)}"
         f"<h3>Each bucket against the rest</h3>{tables.classes_table(served)}"
+        "<h3>What following the list would have meant</h3><p class='note'>Money, growth and hours "
+        "of the label windows, by what was shown before them. What happened, not what was caused: "
+        "an account that was let go might have bought for having been pursued.</p>"
+        f"{tables.decisions_table(contest)}{tables.utility_table(contest)}"
         if part == "bucket"
         else ""
     )

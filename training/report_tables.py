@@ -1,6 +1,7 @@
 """Report tables: numbers with their intervals as HTML, everything from outside escaped."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from html import escape
 
 from training.contest import Contest
@@ -14,6 +15,7 @@ MODEL_NAMES: Mapping[str, str] = {
     "blend": "logistic + LightGBM blend",
     "hazard": "win curve (competing hazards)",
     "logistic": "logistic",
+    "multiclass": "LightGBM, four classes at once",
     "constant": "constant",
     "persistence": "persistence",
     "owner_rate": "owner’s past rate",
@@ -26,6 +28,7 @@ MODEL_NAMES: Mapping[str, str] = {
 SLICE_NAMES: Mapping[str, str] = {
     "by_origin": "origin",
     "by_segment": "segment",
+    "by_size": "invoiced in the year before, within the moment",
     "by_age": "age",
     "by_acquaintance": "account in the training rows?",
     "by_type": "type of deal",
@@ -125,6 +128,44 @@ def firm_table(contest: Contest) -> str:
         for bucket, cut in contest.cuts.items()
     )
     return table(heads, rows)
+
+
+DECISION_NAMES: Mapping[str, str] = {
+    "bookings_by_value": "bookings in the top 20 % of each book, by expected bookings",
+    "bookings_by_a_list": "the same, by P(A-list)",
+    "bookings_by_size": "the same, by what was invoiced in the year before",
+    "bookings_at_best": "the same, by what came: the most anybody could",
+    "growth_by_a_list": "growth in the top 20 % of each book, by P(A-list)",
+    "hours_released": "hours that firm walk-aways had taken",
+    "bookings_forgone": "bookings that firm walk-aways had brought",
+    "hours_freed_by_advice": "hours that all walk-aways had taken, firm or not",
+    "bookings_forgone_by_advice": "bookings that all walk-aways had brought, firm or not",
+    "utility": "mean utility of what is shown",
+    "utility_of_steady": "of showing every account as steady",
+    "flip_rate": "accounts shown in another bucket than a month before",
+}
+
+
+def decisions_table(contest: Contest) -> str:
+    """What following the buckets would have brought, freed and forgone."""
+    if contest.decisions is None:
+        return ""
+    rows = (
+        f'<tr><th scope="row">{escape(DECISION_NAMES[entry.name])}</th>'
+        f"{interval(getattr(contest.decisions, entry.name))}</tr>"
+        for entry in fields(contest.decisions)
+    )
+    return table(("of all rows judged", "share or mean"), rows)
+
+
+def utility_table(contest: Contest) -> str:
+    """What each model would have been worth by the policy's table, the best first."""
+    order = sorted(contest.utilities, key=lambda name: -(contest.utilities[name].value or -9.0))
+    rows = (
+        f'<tr><th scope="row">{escape(named(name))}</th>{interval(contest.utilities[name])}</tr>'
+        for name in order
+    )
+    return table(("model", "mean utility of what it would show"), rows)
 
 
 def ladder(horizon: Horizon) -> str:

@@ -11,6 +11,7 @@ from features.calendar import Calendar
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID
 from features.snapshot import value_at
 from models.baseline import WEEKS_EDGES, age_edges, band, fit_rates, known_rates
+from models.bayes import fit_bayes
 from models.curve import read_off
 from models.logodds import sigmoid
 from models.slip import SlipModel
@@ -23,6 +24,8 @@ from training.scores import WON
 
 CLASSES = (WON,)
 MODEL = "hazard"
+_FIELDS = ("stage", "type", "segment", OWNER_REP_ID, "age_band", "weeks_band")
+"""What a record says of itself, for naive Bayes."""
 _PLAIN = ("p_won_by_period_end", "p_lost", "p_slip")
 
 
@@ -56,7 +59,6 @@ def slip_past(book: Book, examples: Examples, calendar: Calendar) -> SlipPast:
     not_applicable = {
         "persistence": "a deal has no window before this one",
         "recency_frequency": "it describes accounts that order, not deals",
-        "naive_bayes": "not part of this version",
     }
     by_name = {"customer_rate": known_rates(rows, outcomes, by=ACCOUNT_ID, classes=CLASSES)}
     if rows[OWNER_REP_ID].null_count() < rows.height:
@@ -152,6 +154,7 @@ def _tables(train: pl.DataFrame, test: pl.DataFrame) -> dict[str, pl.DataFrame]:
     found = {
         "constant": fit_rates(train, classes=CLASSES).predict(test),
         "stage_age": fit_rates(train, classes=CLASSES, levels=levels).predict(test),
+        "naive_bayes": fit_bayes(train, classes=CLASSES, fields=_FIELDS).predict(test),
     }
     said = _logistic(train, test)
     return found if said is None else {**found, "logistic": said}

@@ -6,13 +6,21 @@ from features.book import Book
 from features.calendar import Calendar
 from features.checks.accounts import likely_duplicates, mass_owner_change, merged_accounts
 from features.checks.deals import bulk_closed, null_only_while_open
+from features.checks.expectation import Expectation, expected_precision
 from features.checks.finding import Finding
 from features.checks.history import Requirement, minimum_data, short_history, too_little_data
 from features.checks.rows import future_stamps, orphans, unknown_stages, values_not_in_list
 from features.checks.tables import currency_without_rates, null_burst, weekend_only
 from features.quarantine import ReadReport
 
-__all__ = ["Finding", "Requirement", "minimum_data", "run"]
+__all__ = [
+    "Expectation",
+    "Finding",
+    "Requirement",
+    "expected_precision",
+    "minimum_data",
+    "run",
+]
 
 BookCheck = Callable[[Book, Calendar], Iterator[Finding]]
 ReportCheck = Callable[[ReadReport], Iterator[Finding]]

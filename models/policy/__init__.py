@@ -5,8 +5,10 @@ from models.policy.decision import (
     confidence,
     display_bucket,
     is_kept_in_pursuit,
+    renews_by_itself,
 )
 from models.policy.document import Policy, load_policy
+from models.policy.friction import MEASURES, weighted
 from models.policy.label import (
     BUCKETS,
     FrictionItem,
@@ -19,6 +21,7 @@ from models.policy.label import (
 
 __all__ = [
     "BUCKETS",
+    "MEASURES",
     "DecisionPolicy",
     "FrictionItem",
     "FrictionPolicy",
@@ -31,4 +34,6 @@ __all__ = [
     "is_kept_in_pursuit",
     "is_walk_away",
     "load_policy",
+    "renews_by_itself",
+    "weighted",
 ]

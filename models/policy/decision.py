@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -11,6 +11,47 @@ from models.policy.record import policy_hash, to_mapping
 
 KEPT_SHARE = 0.10
 """Share of the walk-away accounts that stay in pursuit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What one action is worth to the seller by what the account turns out to be."""
+
+    a_list: float
+    pain: float
+    walk_away: float
+    steady: float
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityPolicy:
+    """What each action is worth; the unit is a well-served A-list account.
+
+    Attributes:
+        invest: what an account shown as A-list gets.
+        ration: as pain.
+        stop: as walk-away.
+        serve: as steady.
+    """
+
+    invest: Worth = Worth(a_list=1.0, pain=-0.2, walk_away=-0.5, steady=0.2)
+    ration: Worth = Worth(a_list=-0.6, pain=0.6, walk_away=0.1, steady=0.2)
+    stop: Worth = Worth(a_list=-1.0, pain=0.0, walk_away=0.7, steady=-0.4)
+    serve: Worth = Worth(a_list=0.2, pain=-0.2, walk_away=-0.1, steady=0.4)
+
+    def of(self, bucket: str) -> dict[str, float]:
+        """Worth of showing the bucket, by label.
+
+        >>> UtilityPolicy().of("pain")["walk_away"]
+        0.1
+        """
+        action = {
+            "a_list": self.invest,
+            "pain": self.ration,
+            "walk_away": self.stop,
+            "steady": self.serve,
+        }[bucket]
+        return {label: float(getattr(action, label)) for label in BUCKETS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +71,8 @@ class DecisionPolicy:
         firm_to: the last cut tested.
         firm_step: the distance between cuts.
         kept_share: share of walk-away accounts kept in pursuit.
+        by_utility: show the bucket of the highest expected utility, not the most probable one.
+        utility: the table behind it, which evaluations use in any case.
     """
 
     walk_away_at_least: float = 0.40
@@ -44,6 +87,8 @@ class DecisionPolicy:
     firm_to: float = 0.40
     firm_step: float = 0.05
     kept_share: float = KEPT_SHARE
+    by_utility: bool = False
+    utility: UtilityPolicy = field(default_factory=UtilityPolicy)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.walk_away_a_list_at_most < self.walk_away_at_least <= 1.0:
@@ -85,9 +130,9 @@ class DecisionPolicy:
 def display_bucket(policy: DecisionPolicy) -> pl.Expr:
     """The most probable bucket, with a guard on the costliest mistake.
 
-    Walking away needs a high P(walk-away) and a low P(A-list); otherwise the next most probable
-    of the other three is shown. Reads `p_a_list`, `p_pain`, `p_walk_away`, `p_steady`; null in,
-    null out.
+    With `by_utility` it is the bucket of the highest expected utility. Walking away needs a high
+    P(walk-away) and a low P(A-list); otherwise the best of the other three is shown. Reads
+    `p_a_list`, `p_pain`, `p_walk_away`, `p_steady`; null in, null out.
     """
     walk = pl.col("p_walk_away")
     allowed = (walk >= policy.walk_away_at_least) & (
@@ -98,10 +143,16 @@ def display_bucket(policy: DecisionPolicy) -> pl.Expr:
         pl.when(pl.any_horizontal(pl.col(_p(bucket)).is_null() for bucket in BUCKETS))
         .then(pl.lit(None, pl.String))
         .when(allowed)
-        .then(_most_probable(BUCKETS))
-        .otherwise(_most_probable(others))
+        .then(_best(BUCKETS, policy))
+        .otherwise(_best(others, policy))
         .alias("bucket")
     )
+
+
+def renews_by_itself(policy: DecisionPolicy) -> pl.Expr:
+    """Whether a steady account is left to renew by itself; reads `bucket`, `p_self_renewer`."""
+    is_likely = pl.col("p_self_renewer") >= policy.self_renewer_at_least
+    return ((pl.col("bucket") == "steady") & is_likely).fill_null(value=False)
 
 
 def confidence(policy: DecisionPolicy, tau: Mapping[str, float]) -> pl.Expr:
@@ -171,11 +222,17 @@ def _p(bucket: str) -> str:
     return f"p_{bucket}"
 
 
-def _most_probable(buckets: tuple[str, ...]) -> pl.Expr:
-    top = pl.max_horizontal(_p(bucket) for bucket in buckets)
-    return pl.coalesce(
-        pl.when(pl.col(_p(bucket)) == top).then(pl.lit(bucket)) for bucket in buckets
-    )
+def _best(buckets: tuple[str, ...], policy: DecisionPolicy) -> pl.Expr:
+    """The bucket of the highest probability or expected utility; the earlier of equal ones."""
+    score = {bucket: pl.col(_p(bucket)) for bucket in buckets}
+    if policy.by_utility:
+        score = {bucket: _expected(policy.utility.of(bucket)) for bucket in buckets}
+    top = pl.max_horizontal(score.values())
+    return pl.coalesce(pl.when(score[bucket] == top).then(pl.lit(bucket)) for bucket in buckets)
+
+
+def _expected(worth: Mapping[str, float]) -> pl.Expr:
+    return pl.sum_horizontal(pl.col(_p(label)) * value for label, value in worth.items())
 
 
 def _by_bucket(bucket: pl.Expr, values: Mapping[str, pl.Expr]) -> pl.Expr:

@@ -19,8 +19,8 @@ from features.crm.synthetic import WorldParams, regime
 from features.schema import AS_OF
 from models.policy import load_policy
 from training.backtest import walk_forward
+from training.bucket_contest import with_floor
 from training.config import Experiment, load_experiment
-from training.contest import with_floor
 from training.folds import NotEnoughDataError
 from training.span import plan_of
 

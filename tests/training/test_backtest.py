@@ -28,8 +28,8 @@ def test_both_parts_are_judged_beside_their_baselines(result: BacktestResult) ->
     bucket, slip = result.contests["bucket"], result.contests["slip"]
 
     assert set(bucket.judgement.standings) == {
-        "lightgbm", "blend", "logistic", "constant", "persistence", "owner_rate",
-        "customer_rate", "recency_frequency",
+        "lightgbm", "blend", "logistic", "multiclass", "constant", "persistence", "owner_rate",
+        "customer_rate", "recency_frequency", "naive_bayes",
     }  # fmt: skip
     assert set(slip.judgement.standings) == {
         "hazard", "logistic", "constant", "stage_age", "owner_rate", "customer_rate",

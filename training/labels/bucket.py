@@ -9,10 +9,10 @@ from features.book import Book
 from features.calendar import Calendar
 from features.pursuit import ENDS_AT, WINDOW, pursuit
 from features.schema import AS_OF, ENTITY_ID
-from models.policy import LabelPolicy, assign_label, is_walk_away
+from models.policy import MEASURES, LabelPolicy, assign_label, is_walk_away
 from training.labels.coverage import Coverage, coverage_of
 from training.labels.effort import hours, strings_along
-from training.labels.friction import MEASURES, friction
+from training.labels.friction import friction
 from training.labels.growth import growth, growth_floor
 from training.labels.renewal import advocate, self_renewal
 from training.labels.sales import sales
@@ -27,6 +27,7 @@ COLUMNS = (
     "is_exposed",
     "is_active",
     "is_won",
+    "is_lost",
     "bookings",
     "growth",
     "growth_source",

@@ -62,3 +62,8 @@ def _friction_items(book: Book, *, has_credit_notes: bool) -> tuple[str, ...]:
         "returns": has_credit_notes,
     }
     return tuple(name for name, is_there in there.items() if is_there)
+
+
+def possible_friction(book: Book) -> int:
+    """How many friction items this CRM can ever have."""
+    return len(coverage_of(book).friction_items)

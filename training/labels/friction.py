@@ -6,18 +6,9 @@ from features.book import Book
 from features.calendar import Calendar
 from features.pursuit import ENDS_AT, STARTS_AT, WINDOW, is_outbound, is_reply, touches, within
 from features.schema import ACCOUNT_ID, OCCURRED_AT, OPPORTUNITY_ID, TIME
-from models.policy import FrictionPolicy
+from models.policy import MEASURES, FrictionPolicy, weighted
 from training.labels.coverage import Coverage
 from training.labels.sales import invoiced, won_deals
-
-MEASURES = {
-    "late": "late_days",
-    "discount": "discount_depth",
-    "service": "service_load",
-    "chase": "chase_ratio",
-    "returns": "return_share",
-}
-"""Friction item → the column that holds its value; null where it is not available."""
 
 _INSTANT = pl.duration(microseconds=1)
 
@@ -53,29 +44,6 @@ def friction(
     return found.with_columns(absent).select(
         WINDOW, *weighted(policy, possible=len(there)), *MEASURES.values()
     )
-
-
-def weighted(policy: FrictionPolicy, *, possible: int) -> list[pl.Expr]:
-    """Friction and the count of its items, from the five measures.
-
-    Args:
-        policy: weights and caps.
-        possible: how many items the CRM can ever have.
-    """
-    parts, weights, counts = [], [], []
-    for item, name in MEASURES.items():
-        rule = getattr(policy, item)
-        share = (pl.col(name) / rule.cap).clip(upper_bound=1.0)
-        parts.append(share * rule.weight)
-        weights.append(pl.when(share.is_not_null()).then(rule.weight))
-        counts.append(share.is_not_null().cast(pl.Int32))
-    items = pl.sum_horizontal(counts)
-    mean = pl.sum_horizontal(parts) / pl.sum_horizontal(weights)
-    needed = 1 if possible == 1 else policy.items_at_least
-    return [
-        pl.when(items >= needed).then(mean).alias("friction"),
-        items.alias("friction_items"),
-    ]
 
 
 def late_days(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.LazyFrame:

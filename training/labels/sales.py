@@ -23,7 +23,7 @@ def invoiced(book: Book, calendar: Calendar) -> pl.LazyFrame:
 
 
 def sales(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.LazyFrame:
-    """`is_won` and `bookings` of each window.
+    """`is_won`, `is_lost` and `bookings` of each window; lost is a deal lost, won or not.
 
     Nothing is counted twice. With opportunities, bookings are the won amounts, and invoices, which
     bill those same sales, add nothing; a renewed contract adds its annual value only when the
@@ -49,7 +49,13 @@ def sales(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.LazyFrame
         keys.join(won, on=WINDOW, how="left")
         .join(renewed, on=WINDOW, how="left")
         .join(net, on=WINDOW, how="left")
-        .select(WINDOW, is_won.alias("is_won"), bookings.alias("bookings"))
+        .join(_lost(book, windows), on=WINDOW, how="left")
+        .select(
+            WINDOW,
+            is_won.alias("is_won"),
+            pl.col("is_lost").fill_null(value=False),
+            bookings.alias("bookings"),
+        )
     )
 
 
@@ -70,6 +76,12 @@ def _won(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.LazyFrame:
         (pl.col("type") == "renewal").sum().alias("_won_renewals"),
         pl.col("amount").sum().alias("_won_amount"),
     )
+
+
+def _lost(book: Book, windows: pl.LazyFrame) -> pl.LazyFrame:
+    deals = book["opportunities"].filter(pl.col("outcome") == "lost")
+    lost = within(windows, deals.select(ACCOUNT_ID, "closed_at"), "closed_at")
+    return lost.select(WINDOW).unique().with_columns(pl.lit(value=True).alias("is_lost"))
 
 
 def _renewed(book: Book, windows: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from features.book import Book
 from features.calendar import Calendar
 from features.pursuit import WINDOW
-from models.policy import FrictionPolicy
+from models.policy import MEASURES, FrictionPolicy, weighted
 from tests.factories import (
     Row,
     account,
@@ -24,7 +24,7 @@ from tests.factories import (
     ticket,
 )
 from training.labels.coverage import coverage_of
-from training.labels.friction import MEASURES, friction, weighted
+from training.labels.friction import friction
 from training.labels.window import label_windows
 
 Tables: TypeAlias = dict[str, Any]

@@ -17,6 +17,17 @@ def renewed(at: float, value: float = 500.0) -> Row:
     return contract(starts_on=on(-300), ends_on=on(60), annual_value=value, renewed_at=day(at))
 
 
+def sold(rows: Tables) -> pl.DataFrame:
+    """The sales of `acme` in the 91 days from day 0."""
+    of = book(accounts=[account(), account("other")], **rows)
+    spine = pl.LazyFrame(
+        {"entity_id": ["acme"], "as_of": [day(0)]},
+        schema={"entity_id": pl.String, "as_of": pl.Datetime("us", "UTC")},
+    )
+    windows = label_windows(spine, timedelta(days=91)).with_row_index(WINDOW)
+    return sales(of, windows, Calendar()).collect()
+
+
 @pytest.mark.parametrize(
     ("rows", "won", "booked"),
     [
@@ -61,13 +72,38 @@ def renewed(at: float, value: float = 500.0) -> Row:
     ],
 )
 def test_every_sale_is_won_and_booked_once(*, rows: Tables, won: bool, booked: float) -> None:
-    of = book(accounts=[account()], **rows)
-    spine = pl.LazyFrame(
-        {"entity_id": ["acme"], "as_of": [day(0)]},
-        schema={"entity_id": pl.String, "as_of": pl.Datetime("us", "UTC")},
-    )
-    windows = label_windows(spine, timedelta(days=91)).with_row_index(WINDOW)
-
-    found = sales(of, windows, Calendar()).collect()
+    found = sold(rows)
 
     assert found.select("is_won", "bookings").row(0) == (won, booked)
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost"),
+    [
+        ({"opportunities": [closed("a", "lost", at=day(3))]}, True),
+        ({"opportunities": [closed("a", "lost", at=day(0))]}, True),
+        ({"opportunities": [closed("a", "lost", at=day(90.9))]}, True),
+        ({"opportunities": [closed("a", "lost", at=day(91))]}, False),
+        ({"opportunities": [closed("a", "lost", at=day(-0.1))]}, False),
+        ({"opportunities": [closed("a", "won", at=day(3))]}, False),
+        ({"opportunities": [deal()]}, False),
+        ({"opportunities": [closed("a", "lost", at=day(3), account_id="other")]}, False),
+        # won as well: lost says only that a deal was lost
+        (
+            {
+                "opportunities": [
+                    closed("a", "won", at=day(3)),
+                    closed("b", "lost", at=day(4)),
+                    closed("c", "lost", at=day(5)),
+                ]
+            },
+            True,
+        ),
+        ({"invoices": [invoice(70.0, at=day(5))]}, False),
+        ({"contracts": [renewed(3)]}, False),
+    ],
+)
+def test_lost_is_a_deal_that_was_lost_in_the_window(*, rows: Tables, lost: bool) -> None:
+    found = sold(rows)
+
+    assert found["is_lost"].to_list() == [lost]
