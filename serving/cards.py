@@ -95,6 +95,7 @@ class Card:
         row: the published answer behind the words.
         value: money in its short form; None when neither invoices nor won deals are known.
         facts: segment and kind, in the order shown.
+        likeness: what became of past periods like this one; None where none are known.
         closest: for an account that needs review, the two likeliest buckets.
         kept_until: for one kept in pursuit, the last day, or nothing where it has none.
     """
@@ -110,6 +111,7 @@ class Card:
     score: Score
     slip: SlipFact
     deals: tuple[DealLine, ...]
+    likeness: str | None
     closest: str | None
     kept_until: str | None
 
@@ -135,6 +137,7 @@ def card(record: Record, *, anchor: str, today: date) -> Card:
         score=_score(row, record.past),
         slip=_slip(row, today),
         deals=tuple(_deal(deal, today) for deal in sorted(record.deals, key=_by_promise)),
+        likeness=_likeness(row),
         closest=_closest(row) if row.confidence == "review" else None,
         kept_until=_kept_until(row, today),
     )
@@ -222,6 +225,19 @@ def _closest(row: AccountRow) -> str:
     likely = sorted(_ORDER, key=lambda bucket: -chances[bucket])[:2]
     told = [f"{wording.BUCKET_NAMES[name]} {wording.chance(chances[name])}" for name in likely]
     return ", ".join(told)
+
+
+def _likeness(row: AccountRow) -> str | None:
+    """What the bucket is about first: of an A-list account growth, of a pain the trouble."""
+    if not row.similar_accounts:
+        return None
+    won, grew, hard = row.similar_won or 0, row.similar_grew or 0, row.similar_hard or 0
+    told = {
+        "a_list": f"{grew} grew, {won} brought a win",
+        "pain": f"{hard} were hard to serve, {won} brought a win",
+        "walk_away": f"{won} brought a win",
+    }.get(row.bucket or "", f"{won} brought a win, {grew} grew")
+    return f"Of {row.similar_accounts} past periods most like this one, {told}."
 
 
 def _kept_until(row: AccountRow, today: date) -> str | None:
