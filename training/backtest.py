@@ -230,22 +230,46 @@ def _contests(
     return contests, missing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Timer:
-    """Progress that also notes how long each step took."""
+    """Progress that also notes how long each step took, by the line that ends it.
 
-    say: Progress
+    Origins are fitted two at a time: the seconds of one are those since the line before it.
+    """
+
+    progress: Progress
     seconds: dict[str, float]
-    started: list[float]
+    lapped: float
+    told: float
+
+    def say(self, line: str) -> None:
+        now = time.perf_counter()
+        self.seconds[f"… {_step(line)}"] = now - self.told
+        self.told = now
+        self.progress(line)
 
     def lap(self, step: str) -> None:
         now = time.perf_counter()
-        self.seconds[step] = now - self.started[-1]
-        self.started.append(now)
+        self.seconds[step] = now - self.lapped
+        self.lapped = self.told = now
 
 
-def _timed(say: Progress, seconds: dict[str, float]) -> _Timer:
-    return _Timer(say, seconds, [time.perf_counter()])
+def _step(line: str) -> str:
+    """What a line of progress is about.
+
+    >>> _step("bucket 1/6  origin 2025-02-01  1450 rows, log loss lightgbm 0.987")
+    'bucket 1/6, origin 2025-02-01'
+    >>> _step("bucket: 1450 rows of 40 accounts, 177 features")
+    'bucket: 1450 rows of 40 accounts'
+    """
+    if "  " in line:
+        return ", ".join(line.split("  ")[:2])
+    return ": ".join(line.split(": ")[:2]).split(",", maxsplit=1)[0]
+
+
+def _timed(progress: Progress, seconds: dict[str, float]) -> _Timer:
+    now = time.perf_counter()
+    return _Timer(progress, seconds, now, now)
 
 
 def _judged_examples(contest: Contest) -> Examples:

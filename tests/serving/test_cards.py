@@ -60,3 +60,27 @@ def test_a_promise_that_has_passed_is_late_and_not_a_forecast() -> None:
 
     assert (card.slip.risk, card.slip.day) == ("late", "since 20\u00a0Nov")
     assert card.deals[0].slip == "date passed"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "words"),
+    [
+        ("a_list", "Of 120 past periods most like this one, 47 grew, 80 brought a win."),
+        (
+            "pain",
+            "Of 120 past periods most like this one, 33 were hard to serve, 80 brought a win.",
+        ),
+        ("walk_away", "Of 120 past periods most like this one, 80 brought a win."),
+        ("steady", "Of 120 past periods most like this one, 80 brought a win, 47 grew."),
+    ],
+)
+def test_a_card_tells_what_became_of_periods_like_it(bucket: str, words: str) -> None:
+    counts = {"similar_accounts": 120, "similar_won": 80, "similar_grew": 47, "similar_hard": 33}
+
+    page = page_of([account("a", bucket, **counts)])
+
+    assert words in text_of(page)
+
+
+def test_a_card_without_similar_periods_says_nothing_of_them() -> None:
+    assert "past periods" not in text_of(page_of([account("a")]))
