@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from bucketlist import check, db, demo, frames, keys, leaks, model, score, serve, synth, train
+from bucketlist import (
+    check,
+    db,
+    demo,
+    frames,
+    keys,
+    leaks,
+    model,
+    policy,
+    score,
+    serve,
+    synth,
+    train,
+)
 from bucketlist.session import Session
 
 app = typer.Typer(
@@ -18,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 keys_app = typer.Typer(help="API keys: add, list, revoke.", no_args_is_help=True)
+policy_app = typer.Typer(help="Policies: who would move under another.", no_args_is_help=True)
 db_app = typer.Typer(help="The score store's schema.", no_args_is_help=True)
 
 REFUSALS = (
@@ -64,7 +78,9 @@ keys_app.command("add")(keys.add)
 keys_app.command("list")(keys.list_keys)
 keys_app.command("revoke")(keys.revoke)
 db_app.command("upgrade")(db.upgrade)
+policy_app.command("diff")(policy.diff)
 app.add_typer(keys_app, name="keys")
+app.add_typer(policy_app, name="policy")
 app.add_typer(db_app, name="db")
 
 

@@ -223,7 +223,7 @@ def _active(book: Book, base: pl.LazyFrame) -> pl.LazyFrame:
 def _net_orders(book: Book, base: pl.LazyFrame) -> pl.LazyFrame:
     invoices = book["invoices"].select(ACCOUNT_ID, "issued_at", "amount", RECORDED_AT)
     paired = within(base, invoices, "issued_at").filter(_is_known("issued_at"))
-    return paired.group_by(WINDOW).agg(pl.col("amount").sum().alias("net"))
+    return paired.group_by(WINDOW).agg(pl.col("amount").sort().sum().alias("net"))
 
 
 def _ordered(book: Book, base: pl.LazyFrame, rule: PursuitRule) -> pl.LazyFrame:

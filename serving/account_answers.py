@@ -12,8 +12,9 @@ from features.pursuit import ENDS_AT, KNOWN_BEFORE, STARTS_AT, pursuit
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID, TEXT, TIME
 from features.snapshot import account_spine, account_state
 from models.bucket import BucketModel
-from models.policy import BUCKETS, confidence, display_bucket, is_kept_in_pursuit
+from models.policy import BUCKETS, confidence, display_bucket, is_kept_in_pursuit, renews_by_itself
 from models.reasons import reasons_column, top_reasons
+from serving.likeness import COUNTS, likeness, neighbours_frame, self_renewal
 from serving.parts import ACCOUNTS, REASONS, bounded, empty_part
 from serving.peers import SEGMENT, Peers, peers_of
 from serving.scene import Scene, check_rows
@@ -22,6 +23,9 @@ from serving.worth import account_value
 
 SCORED = "scored"
 NO_MODEL = "not_enough_evidence"
+SPOKEN_FOR = "spoken_for"
+"""The bucket that the model speaks of in reasons and history: of a self-renewer, steady."""
+
 PROBABILITIES = tuple(f"p_{bucket}" for bucket in BUCKETS)
 
 
@@ -33,11 +37,13 @@ class AccountAnswers:
         answers: one row per account known at as_of, sorted by account_id.
         past: part history.parquet.
         peers: the norms beside which the reasons were told; stored with the context.
+        neighbours: entity_id and its past periods; None for a model without analogs.
     """
 
     answers: pl.DataFrame
     past: pl.DataFrame
     peers: Peers
+    neighbours: pl.DataFrame | None = None
 
 
 def account_answers(scene: Scene) -> AccountAnswers:
@@ -47,12 +53,14 @@ def account_answers(scene: Scene) -> AccountAnswers:
     features = account_features(scene.book, spine.lazy(), scene.context, scene.calendar)
     facts = _facts(scene, spine.lazy())
     check_rows(features, facts[ACCOUNT_ID])
-    peers = peers_of(features, facts[SEGMENT], names=names)
+    peers = peers_of(features, facts[SEGMENT], names=names, sizes=facts["value"])
     is_scored = (facts["status"] == SCORED).to_numpy()
-    judged = _judge(scene, features.filter(is_scored), facts.filter(is_scored), peers=peers)
+    judged, neighbours = _judge(
+        scene, features.filter(is_scored), facts.filter(is_scored), peers=peers
+    )
     past = _past(scene, judged)
     answers = facts.join(
-        judged.drop(AS_OF),
+        judged.drop(AS_OF, SPOKEN_FOR),
         left_on=ACCOUNT_ID,
         right_on=ENTITY_ID,
         how="left",
@@ -66,6 +74,7 @@ def account_answers(scene: Scene) -> AccountAnswers:
         ),
         past,
         peers,
+        neighbours,
     )
 
 
@@ -99,10 +108,10 @@ def _status(scene: Scene, spine: pl.LazyFrame) -> pl.LazyFrame:
     """entity_id, status: whether there is a model, and someone works the account or it lives."""
     if scene.bundle.bucket is None:
         return spine.select(ENTITY_ID, pl.lit(NO_MODEL).alias("status"))
-    weeks = scene.bundle.card.horizon_weeks
-    if weeks is None:
+    days = scene.horizon_days
+    if days is None:
         raise ValueError("expected the card of a bucket model to name its horizon, found none")
-    starts_at = scene.as_of - timedelta(weeks=weeks)
+    starts_at = scene.as_of - timedelta(days=days)
     windows = spine.with_columns(
         pl.lit(starts_at, TIME).alias(STARTS_AT),
         pl.col(AS_OF).alias(ENDS_AT),
@@ -115,21 +124,57 @@ def _status(scene: Scene, spine: pl.LazyFrame) -> pl.LazyFrame:
 
 def _judge(
     scene: Scene, features: pl.DataFrame, facts: pl.DataFrame, *, peers: Peers
-) -> pl.DataFrame:
-    """Probabilities, bucket, confidence, expiry, arm and reasons of the scored accounts."""
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Everything published of the scored accounts but their past; and their neighbours."""
     model = scene.bundle.bucket
     if model is None or features.is_empty():
-        return _nothing_judged()
+        return _nothing_judged(), None
     policy = scene.policy
     judged = _predicted(model, features)
     judged = judged.with_columns(display_bucket(policy), confidence(policy, scene.bundle.card.tau))
+    judged = judged.with_columns(pl.col("bucket").alias(SPOKEN_FOR))
+    judged, neighbours = _likened(scene, features, judged)
     is_walk_away = pl.col("bucket") == "walk_away"
     kept = is_kept_in_pursuit(judged[ENTITY_ID], scene.period, scene.salt, share=policy.kept_share)
     return judged.with_columns(
         pl.when(is_walk_away).then(pl.lit(scene.period_end)).alias("expires_on"),
         (is_walk_away & pl.lit(kept)).alias("kept_in_pursuit"),
-        _reasons(scene, model, features, beside=peers.beside(facts[SEGMENT]), judged=judged),
+        _reasons(
+            scene,
+            model,
+            features,
+            beside=peers.beside(facts[SEGMENT], sizes=facts["value"]),
+            judged=judged,
+        ),
+    ), neighbours
+
+
+def _likened(
+    scene: Scene, features: pl.DataFrame, judged: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """With p_self_renewer, subtype and the counts of similar periods; and the neighbours.
+
+    A steady account that will renew by itself becomes a walk-away of that kind.
+    """
+    bundle = scene.bundle
+    if bundle.components is None or bundle.analogs is None or scene.horizon_days is None:
+        unknown = {name: ACCOUNTS[name] for name in ("p_self_renewer", "subtype", *COUNTS)}
+        return judged.with_columns(pl.lit(None, kind).alias(n) for n, kind in unknown.items()), None
+    expected = bundle.components.predict(features)
+    found = likeness(bundle.analogs, judged.select(PROBABILITIES).hstack(expected), bundle.policy)
+    alone = self_renewal(features, expected["self_renewer"], horizon_days=scene.horizon_days)
+    judged = judged.hstack(found.counts).with_columns(alone, found.subtype)
+    renews = renews_by_itself(scene.policy)
+    judged = judged.with_columns(
+        pl.when(renews).then(pl.lit("walk_away")).otherwise("bucket").alias("bucket"),
+        pl.when(renews).then(pl.lit("leaning")).otherwise("confidence").alias("confidence"),
+        pl.when(renews)
+        .then(pl.lit("self_renewer"))
+        .when(pl.col("bucket") == "walk_away")
+        .then("subtype")
+        .alias("subtype"),
     )
+    return judged, neighbours_frame(judged[ENTITY_ID], found.neighbours)
 
 
 def _predicted(model: BucketModel, features: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +191,7 @@ def _reasons(
     beside: pl.DataFrame,
     judged: pl.DataFrame,
 ) -> pl.Series:
-    explanation = model.explain(features, judged["bucket"].to_list())
+    explanation = model.explain(features, judged[SPOKEN_FOR].to_list())
     told = top_reasons(
         explanation,
         features,
@@ -171,12 +216,15 @@ def _past(scene: Scene, judged: pl.DataFrame) -> pl.DataFrame:
     features = account_features(scene.book, spine.collect().lazy(), context, scene.calendar)
     then = _predicted(model, features)
     weeks = pl.concat([then, judged.select(then.columns)])
-    return history(weeks, judged.rename({ENTITY_ID: ACCOUNT_ID}), scene.calendar)
+    shown = judged.select(pl.col(ENTITY_ID).alias(ACCOUNT_ID), pl.col(SPOKEN_FOR).alias("bucket"))
+    return history(weeks, shown, scene.calendar)
 
 
 def _nothing_judged() -> pl.DataFrame:
     """The columns of `_judge` without a row."""
-    columns = ("bucket", "confidence", *PROBABILITIES, "expires_on", "kept_in_pursuit", "reasons")
-    return pl.DataFrame(
-        schema={ENTITY_ID: TEXT, AS_OF: TIME, **{name: ACCOUNTS[name] for name in columns}}
-    )
+    columns = (
+        "bucket", "confidence", *PROBABILITIES, "p_self_renewer", *COUNTS, "subtype",
+        "expires_on", "kept_in_pursuit", "reasons",
+    )  # fmt: skip
+    known = {name: ACCOUNTS[name] for name in columns}
+    return pl.DataFrame(schema={ENTITY_ID: TEXT, AS_OF: TIME, SPOKEN_FOR: TEXT, **known})

@@ -32,6 +32,9 @@ class AccountRow:
 
     Attributes:
         value: money in `currency`: invoiced in the 12 months before as_of, else won amount.
+        p_self_renewer: P(a renewal that is due comes by itself); None where none is due.
+        similar_accounts: past account-periods like this one; of them, similar_won had a win,
+            similar_grew grew enough for the A-list, similar_hard were a pain.
         rank_in_book: 1 is the account most likely on the A-list in its owner's book.
         book_size: scored accounts of the owner, count.
         expires_on: last day on which a walk-away counts.
@@ -55,6 +58,11 @@ class AccountRow:
     p_pain: float | None
     p_walk_away: float | None
     p_steady: float | None
+    p_self_renewer: float | None
+    similar_accounts: int | None
+    similar_won: int | None
+    similar_grew: int | None
+    similar_hard: int | None
     rank_in_book: int | None
     book_size: int | None
     expires_on: date | None

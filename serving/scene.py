@@ -45,6 +45,12 @@ class Scene:
         return self.bundle.policy.decision
 
     @property
+    def horizon_days(self) -> int | None:
+        """Length of the label window that the bucket model has learnt; None without one."""
+        weeks = self.bundle.card.horizon_weeks
+        return None if weeks is None else weeks * 7
+
+    @property
     def today(self) -> date:
         """The organisation's day of as_of."""
         return self.calendar.day_of(self.as_of)

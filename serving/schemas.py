@@ -89,6 +89,11 @@ class AccountScore(Provenance):
     p_pain: Probability | None
     p_walk_away: Probability | None
     p_steady: Probability | None
+    p_self_renewer: Probability | None = Field(description="Null where no renewal is due.")
+    similar_accounts: int | None = Field(description="Past account-periods like this, count.")
+    similar_won: int | None = Field(description="Of them, with a win.")
+    similar_grew: int | None = Field(description="Of them, growing enough for the A-list.")
+    similar_hard: int | None = Field(description="Of them, hard enough to serve for pain.")
     rank_in_book: int | None = Field(description="1 is most likely on the A-list of its book.")
     book_size: int | None = Field(description="Scored accounts of the owner, count.")
     expires_on: date | None = Field(description="Last day on which a walk-away counts.")

@@ -17,6 +17,7 @@ from serving.account_answers import AccountAnswers, account_answers
 from serving.champion import read_champion
 from serving.deal_answers import DealAnswers, deal_answers
 from serving.lease import hold
+from serving.likeness import NEIGHBOURS_FILE
 from serving.parts import ACCOUNTS, REPS, empty_part
 from serving.publish import Draft, clean, publish
 from serving.roll_up import deals_by_account, ranks
@@ -135,6 +136,8 @@ def _answers(scene: Scene, progress: Callable[[str], None]) -> Answers:
         scene.context.write(folder)
         accounts.peers.write(folder / "peers_account.parquet")
         deals.peers.write(folder / "peers_deal.parquet")
+        if accounts.neighbours is not None:
+            accounts.neighbours.write_parquet(folder / NEIGHBOURS_FILE)
 
     parts = {
         "accounts.parquet": _accounts_part(scene, accounts, deals),
@@ -153,7 +156,6 @@ def _accounts_part(scene: Scene, accounts: AccountAnswers, deals: DealAnswers) -
         answers = answers.join(beside, on=ACCOUNT_ID, how="left", maintain_order="left")
     return answers.with_columns(
         pl.lit(scene.currency).alias("currency"),
-        pl.lit(None, pl.String).alias("subtype"),
         pl.col("open_deals").fill_null(0),
     ).select(list(ACCOUNTS))
 

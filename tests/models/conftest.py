@@ -8,16 +8,19 @@ import pytest
 
 from features.calendar import Calendar
 from features.feature import Feature
-from models.booster import Booster, BoosterParams, fit_booster
+from models.analogs import Analogs, make_analogs
+from models.booster import Booster, BoosterParams, Objective, fit_booster
 from models.bucket import BucketModel
 from models.bundle import write_bundle
 from models.card import DataUsed, ModelCard
+from models.components import ComponentHead, ComponentModel
 from models.contract import FeatureContract, contract_of
 from models.golden import GoldenDeals, GoldenRows, golden_rows
 from models.grid import TARGET_NAMES, Grid
 from models.head import Head
 from models.logistic import LogisticHead
 from models.policy import Policy
+from models.policy.relabel import FACTS
 from models.slip import SlipModel
 
 NAMES = ("replies", "silence", "spend")
@@ -27,6 +30,8 @@ NAMES = ("replies", "silence", "spend")
 class Parts:
     bucket: BucketModel
     slip: SlipModel
+    components: ComponentModel
+    analogs: Analogs
     X: pl.DataFrame
     state: pl.DataFrame
     card: ModelCard
@@ -63,6 +68,25 @@ def grown(X: pl.DataFrame, *, seed: int, pull: str = "silence") -> Booster:
     odds = X[pull].to_numpy().astype(np.float64)
     y = np.random.default_rng(seed).random(len(odds)) < 1 / (1 + np.exp(-1.5 * odds))
     return fit_booster(X, y, params=BoosterParams(leaves=4, rounds=12, min_leaf=20, seed=seed))
+
+
+def grown_for(X: pl.DataFrame, objective: Objective, *, pull: str) -> Booster:
+    """A booster of another objective, whose outcome rises with `pull`."""
+    y = 1 / (1 + np.exp(-X[pull].to_numpy().astype(np.float64)))
+    params = BoosterParams(objective=objective, leaves=4, rounds=12, min_leaf=20, seed=1)
+    return fit_booster(X, y, params=params)
+
+
+def past_windows(rows: int) -> pl.DataFrame:
+    """As many past windows: won and lost in turn, growing from -.5 to .5."""
+    cells: dict[str, pl.Series] = {
+        name: pl.Series([True] * rows if dtype == pl.Boolean else [None] * rows, dtype=dtype)
+        for name, dtype in FACTS.items()
+    }
+    cells["is_won"] = pl.Series([row % 2 == 0 for row in range(rows)], dtype=pl.Boolean)
+    cells["growth"] = pl.Series(np.linspace(-0.5, 0.5, rows))
+    cells["late_days"] = pl.Series([float(row % 20) for row in range(rows)])
+    return pl.DataFrame(cells)
 
 
 def boosted(name: str, X: pl.DataFrame, *, pull: str = "silence") -> Head:
@@ -129,13 +153,31 @@ def slip() -> SlipModel:
 
 
 @pytest.fixture(scope="session")
-def parts(bucket: BucketModel, slip: SlipModel) -> Parts:
+def components() -> ComponentModel:
+    X = table(800, seed=1)
+    return ComponentModel(
+        NAMES,
+        {
+            "no_win": ComponentHead(grown(X, seed=1)),
+            "growth": ComponentHead(grown_for(X, "regression", pull="spend")),
+            "bookings": ComponentHead(grown_for(X, "tweedie", pull="spend"), scale=5_000.0),
+            "advocate": ComponentHead(None, constant=0.1, note="too few"),
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def parts(bucket: BucketModel, slip: SlipModel, components: ComponentModel) -> Parts:
     X, state = table(60, seed=3), deals(60, seed=4)
     features = [feature(name) for name in NAMES]
     contract = contract_of(features, features)
     return Parts(
         bucket=bucket,
         slip=slip,
+        components=components,
+        analogs=make_analogs(
+            bucket.predict(X).hstack(components.predict(X)), past_windows(60), possible_items=1
+        ),
         X=X,
         state=state,
         card=ModelCard(
@@ -162,6 +204,7 @@ def parts(bucket: BucketModel, slip: SlipModel) -> Parts:
         golden=golden_rows(
             Calendar(fiscal_year_start_month=2),
             bucket=bucket,
+            components=components,
             accounts=X,
             slip=slip,
             deals=GoldenDeals(X, state),
@@ -180,5 +223,7 @@ def bundle_folder(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Pat
         contract=parts.contract,
         golden=parts.golden,
         policy=Policy(),
+        components=parts.components,
+        analogs=parts.analogs,
     )
     return folder

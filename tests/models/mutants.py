@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import models.components
 import models.head
 from models.bundle import BundleError, load_bundle, read_bundle, verify_bundle
 
@@ -51,7 +52,16 @@ def lose_a_file(folder: Path, chance: random.Random) -> None:
 
 
 def add_a_file(folder: Path, chance: random.Random) -> None:
-    name = chance.choice(["bucket/walk-9.txt", "notes.txt", "slip/.hidden", "model.pkl", "a/b.txt"])
+    name = chance.choice(
+        [
+            "bucket/walk-9.txt",
+            "components/hours-0.txt",
+            "notes.txt",
+            "slip/.hidden",
+            "model.pkl",
+            "a/b.txt",
+        ]
+    )
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(b"tree\n")
 
@@ -109,7 +119,7 @@ def has_reached_parser(folder: Path) -> bool:
     def raising(text: str) -> None:
         raise ReachedParserError
 
-    models.head.booster_from_text = raising
+    put_for_the_parser(raising)
     try:
         read_bundle(folder)
     except ReachedParserError:
@@ -117,9 +127,14 @@ def has_reached_parser(folder: Path) -> bool:
     return False
 
 
+def put_for_the_parser(stand_in: Callable[[str], object]) -> None:
+    models.head.booster_from_text = stand_in
+    models.components.booster_from_text = stand_in
+
+
 def main(sound: Path, place: Path) -> None:
     reached = has_reached_parser(sound)
-    models.head.booster_from_text = lambda text: os.abort()
+    put_for_the_parser(lambda text: os.abort())
     chance = random.Random(20260105)
     refused, accepted = 0, []
     for kind, times in KINDS:

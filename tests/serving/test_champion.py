@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +42,7 @@ def test_a_damaged_bundle_is_not_adopted_and_the_former_stays(
         source_dir=exported, home=settings.home, version=7, promoted_at=NOW, load=read_bundle
     )
     broken = tmp_path / "broken"
-    broken.mkdir()
-    for file in exported.iterdir():
-        (broken / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(exported, broken)
     (broken / "bucket.json").write_bytes((broken / "bucket.json").read_bytes()[:-1])
 
     with pytest.raises(BundleError):

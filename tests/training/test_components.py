@@ -178,6 +178,19 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another() -> None:
     assert all(first[1][file] != other[1][file] for file in first[1])
 
 
+@pytest.mark.parametrize("kinds", [5, 400])
+def test_what_a_sum_in_another_order_moves_changes_no_text(kinds: int) -> None:
+    hours = (np.arange(800) % kinds + 1.0) / 3.0
+    nudged = hours * (1.0 + 2.0**-52)
+
+    first, again = (
+        fit_components(examples(hours=told), plan=PLAN).to_document() for told in (hours, nudged)
+    )
+
+    assert hours.mean() != nudged.mean()
+    assert first == again
+
+
 def test_what_is_expected_stands_under_names_of_its_own(fitted: ComponentModel) -> None:
     X = examples(20, seed=4).X
 

@@ -50,7 +50,7 @@ def hours(book: Book, windows: pl.LazyFrame, policy: HoursPolicy) -> pl.LazyFram
             "escalated_at",
         ),
     ]
-    total = pl.concat(spent).group_by(WINDOW).agg(pl.col("_hours").sum().alias("hours"))
+    total = pl.concat(spent).group_by(WINDOW).agg(pl.col("_hours").sort().sum().alias("hours"))
     # no activity and no ticket took no time
     return (
         windows.select(WINDOW)

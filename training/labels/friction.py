@@ -85,7 +85,7 @@ def discount_depth(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.
     return (
         within(windows, known, "_at")
         .group_by(WINDOW)
-        .agg(pl.col("_depth").clip(0.0, 1.0).mean().alias("discount_depth"))
+        .agg(pl.col("_depth").clip(0.0, 1.0).sort().mean().alias("discount_depth"))
     )
 
 
@@ -136,8 +136,8 @@ def return_share(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.La
         within(windows, invoiced(book, calendar), "issued_at")
         .group_by(WINDOW)
         .agg(
-            amount.filter(amount > 0).sum().alias("_orders"),
-            amount.filter(amount < 0).sum().abs().alias("_returns"),
+            amount.filter(amount > 0).sort().sum().alias("_orders"),
+            amount.filter(amount < 0).sort().sum().abs().alias("_returns"),
         )
         .filter(pl.col("_orders") > 0)
         .select(WINDOW, (pl.col("_returns") / pl.col("_orders")).alias("return_share"))

@@ -146,7 +146,9 @@ def _book_ratio(
     for frame, name in ((windows, "_after"), (before, "_before")):
         moments = frame.unique(AS_OF).with_columns(pl.lit("book").alias(ENTITY_ID))
         sums.append(
-            within(moments, book, moment).group_by(AS_OF).agg(pl.col("amount").sum().alias(name))
+            within(moments, book, moment)
+            .group_by(AS_OF)
+            .agg(pl.col("amount").sort().sum().alias(name))
         )
     ratio = pl.when(pl.col("_before") > 0).then(pl.col("_after") / pl.col("_before"))
     both = sums[0].join(sums[1], on=AS_OF).select(AS_OF, ratio.alias("_ratio"))

@@ -29,7 +29,7 @@ def recurring_revenue(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> 
             .with_columns(calendar.local_day(pl.col(moment)).alias("_day"))
             .filter(_runs(pl.col(moment)))
             .group_by(WINDOW)
-            .agg(pl.col("annual_value").sum().alias(name))
+            .agg(pl.col("annual_value").sort().sum().alias(name))
         )
         values = values.join(running, on=WINDOW, how="left")
     return values.with_columns(pl.col("_reference", "_after").fill_null(0.0))

@@ -61,7 +61,11 @@ def sales(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.LazyFrame
 
 def net_of(events: pl.LazyFrame, windows: pl.LazyFrame, moment: str) -> pl.LazyFrame:
     """The sum of `amount` in each window as `net`; a window without an event has 0."""
-    sums = within(windows, events, moment).group_by(WINDOW).agg(pl.col("amount").sum().alias("net"))
+    sums = (
+        within(windows, events, moment)
+        .group_by(WINDOW)
+        .agg(pl.col("amount").sort().sum().alias("net"))
+    )
     return (
         windows.select(WINDOW)
         .join(sums, on=WINDOW, how="left")
@@ -74,7 +78,7 @@ def _won(book: Book, windows: pl.LazyFrame, calendar: Calendar) -> pl.LazyFrame:
     return paired.group_by(WINDOW).agg(
         pl.len().alias("_won"),
         (pl.col("type") == "renewal").sum().alias("_won_renewals"),
-        pl.col("amount").sum().alias("_won_amount"),
+        pl.col("amount").sort().sum().alias("_won_amount"),
     )
 
 
@@ -89,7 +93,9 @@ def _renewed(book: Book, windows: pl.LazyFrame) -> pl.LazyFrame:
     return (
         within(windows, contracts, "renewed_at")
         .group_by(WINDOW)
-        .agg(pl.len().alias("_renewed"), pl.col("annual_value").sum().alias("_renewed_value"))
+        .agg(
+            pl.len().alias("_renewed"), pl.col("annual_value").sort().sum().alias("_renewed_value")
+        )
     )
 
 
