@@ -102,6 +102,10 @@ ACCOUNT_CONTEXT = (
 """Features of the account that every deal of it also carries."""
 
 
+def _its(sentence: str) -> str:
+    return f"its account: {sentence}" if sentence else ""
+
+
 def _of_account(names: Sequence[str]) -> Iterator[Feature]:
     by_name = {feature.name: feature for feature in ACCOUNT}
     for name in names:
@@ -110,7 +114,9 @@ def _of_account(names: Sequence[str]) -> Iterator[Feature]:
             feature,
             name=f"{ACCOUNT_CONTEXT_PREFIX}{name}",
             meaning=f"Of the deal's account: {feature.meaning[0].lower()}{feature.meaning[1:]}",
-            sentence=f"its account: {feature.sentence}",
+            sentence=_its(feature.sentence),
+            sentence_at_zero=_its(feature.sentence_at_zero),
+            sentence_below_zero=_its(feature.sentence_below_zero),
             direction={},
         )
 

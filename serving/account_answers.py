@@ -198,6 +198,8 @@ def _reasons(
         features=features_of("account"),
         as_of=[scene.today] * features.height,
         peers=beside,
+        shown=scene.shown_of("account", features[ENTITY_ID]),
+        manner=scene.manner,
     )
     return reasons_column(told)
 

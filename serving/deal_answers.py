@@ -54,7 +54,9 @@ def deal_answers(scene: Scene) -> DealAnswers:
     features = deal_features(scene.book, spine, scene.context, scene.calendar)
     facts = _facts(scene, spine)
     check_rows(features, facts[OPPORTUNITY_ID])
-    peers = peers_of(features, facts[SEGMENT], names=names)
+    peers = peers_of(
+        features, facts[SEGMENT], names=names, sizes=facts["amount"], stages=facts["stage"]
+    )
     model = scene.bundle.slip
     if model is None or facts.is_empty():
         return DealAnswers(_unscored(scene, facts), empty_part("curves.parquet"), peers)
@@ -123,7 +125,9 @@ def _reasons(
         features,
         features=features_of("deal"),
         as_of=[scene.today] * features.height,
-        peers=peers.beside(facts[SEGMENT]),
+        peers=peers.beside(facts[SEGMENT], sizes=facts["amount"], stages=facts["stage"]),
+        shown=scene.shown_of("deal", features[ENTITY_ID]),
+        manner=scene.manner,
     )
     return reasons_column(told)
 

@@ -1,6 +1,7 @@
 """Scene: everything that one scoring run reads, gathered once."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import polars as pl
@@ -8,9 +9,11 @@ import polars as pl
 from features.book import Book
 from features.calendar import Calendar
 from features.context import Context
+from features.feature import Entity
 from features.schema import ENTITY_ID
 from models.bundle import Bundle
 from models.policy import DecisionPolicy
+from models.reasons import Manner, Shown, locale_of
 
 
 class RowsError(RuntimeError):
@@ -29,6 +32,8 @@ class Scene:
         calendar: the organisation's.
         currency: in which values are told; also that of a deal which names none.
         salt: decides who is kept in pursuit.
+        locale: how numbers and days are written in reasons.
+        shown: the reasons that the snapshot in service tells, by entity and id.
     """
 
     book: Book
@@ -38,6 +43,18 @@ class Scene:
     calendar: Calendar
     currency: str
     salt: str
+    locale: str = "en-US"
+    shown: Mapping[Entity, Mapping[str, Shown]] = field(default_factory=dict)
+
+    @property
+    def manner(self) -> Manner:
+        """How values of reasons are written; amounts bare, they may be of several currencies."""
+        return Manner(locale_of(self.locale))
+
+    def shown_of(self, entity: Entity, ids: pl.Series) -> list[Shown]:
+        """What is told of each id now; nothing of one that is new."""
+        told = self.shown.get(entity, {})
+        return [told.get(who, ()) for who in ids]
 
     @property
     def policy(self) -> DecisionPolicy:

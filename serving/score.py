@@ -11,8 +11,9 @@ from features.book import Book
 from features.catalogue import features_of
 from features.context import build_context
 from features.feature import Entity, Feature
-from features.schema import ACCOUNT_ID
+from features.schema import ACCOUNT_ID, OPPORTUNITY_ID
 from models.bundle import Bundle
+from models.reasons import Shown, shown_in
 from serving.account_answers import AccountAnswers, account_answers
 from serving.champion import read_champion
 from serving.deal_answers import DealAnswers, deal_answers
@@ -23,6 +24,7 @@ from serving.publish import Draft, clean, publish
 from serving.roll_up import deals_by_account, ranks
 from serving.scene import Scene
 from serving.settings import Settings
+from serving.snapshots import SnapshotError, open_snapshot
 from serving.store import scores
 from serving.store.engine import Store
 from serving.store.scores import SnapshotRef
@@ -50,7 +52,8 @@ def score_book(  # noqa: PLR0913  the composition root hands over everything at 
 ) -> SnapshotRef:
     """Score every account and every open deal known at `as_of` and publish one snapshot.
 
-    The same book, bundle and as_of give the same bytes in every part. One run at a time; what an
+    The same book, bundle and as_of give the same bytes in every part, after the same snapshot:
+    reasons keep to what it told within their hysteresis. One run at a time; what an
     interrupted run left behind is removed first.
 
     Args:
@@ -75,7 +78,7 @@ def score_book(  # noqa: PLR0913  the composition root hands over everything at 
         if removed:
             progress(f"removed {len(removed)} folders of interrupted runs")
         former = scores.current(store)
-        scene = _scene(book, bundle, as_of=as_of, settings=settings)
+        scene = _scene(book, bundle, as_of=as_of, settings=settings, former=former)
         answers = _answers(scene, progress)
         draft = Draft(
             frames=answers.parts,
@@ -112,7 +115,14 @@ def _known(bundle: Bundle, entity: Entity) -> list[Feature]:
     return [feature for feature in features_of(entity) if feature.name in names]
 
 
-def _scene(book: Book, bundle: Bundle, *, as_of: datetime, settings: Settings) -> Scene:
+def _scene(
+    book: Book,
+    bundle: Bundle,
+    *,
+    as_of: datetime,
+    settings: Settings,
+    former: SnapshotRef | None,
+) -> Scene:
     calendar = settings.calendar
     return Scene(
         book=book,
@@ -122,7 +132,23 @@ def _scene(book: Book, bundle: Bundle, *, as_of: datetime, settings: Settings) -
         calendar=calendar,
         currency=settings.currency,
         salt=settings.pursuit_salt,
+        locale=settings.locale,
+        shown=_shown(settings.home, former),
     )
+
+
+def _shown(home: Path, former: SnapshotRef | None) -> dict[Entity, dict[str, Shown]]:
+    """What the snapshot in service tells; nothing where there is none or it is damaged."""
+    if former is None:
+        return {}
+    try:
+        snapshot = open_snapshot(home, former)
+    except SnapshotError:
+        return {}
+    return {
+        "account": shown_in(snapshot.accounts, ACCOUNT_ID),
+        "deal": shown_in(snapshot.deals, OPPORTUNITY_ID),
+    }
 
 
 def _answers(scene: Scene, progress: Callable[[str], None]) -> Answers:

@@ -26,7 +26,7 @@ FEATURES = (
         concept="advocacy",
         needs=("referrals",),
         null_means="the CRM has no referrals",
-        sentence="{value} referrals in earlier years; similar accounts {peer}",
+        sentence="{value} referrals more than a year ago; similar accounts {peer}",
         direction={"a_list": 1},
     ),
     Feature(
@@ -46,8 +46,8 @@ FEATURES = (
         concept="advocacy",
         needs=("referrals",),
         null_means="the CRM has no referrals",
-        sentence="{value} referrals in the nine months before; similar accounts {peer}",
-        sentence_at_zero="no referral in the nine months before; similar accounts {peer}",
+        sentence="{value} referrals 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no referral 91 to 365 days ago; similar accounts {peer}",
     ),
     Feature(
         name="reference_calls",

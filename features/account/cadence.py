@@ -146,7 +146,8 @@ FEATURES = (
         concept="engagement",
         needs=_DIRECTION,
         null_means="fewer than three signs in the last 365 days, or gaps of zero only",
-        sentence="its gaps between contacts vary by {value} of their mean; similar accounts {peer}",
+        sentence="its gaps between contacts in a year vary by {value} of their mean; similar "
+        "accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -158,7 +159,7 @@ FEATURES = (
         concept="engagement",
         needs=_DIRECTION,
         null_means="fewer than two signs in the last 365 days, or all at one moment",
-        sentence="silent for {value} times its usual gap; similar accounts {peer}",
+        sentence="silent for {value} times its mean gap in a year; similar accounts {peer}",
         number_format=".1f",
     ),
 )

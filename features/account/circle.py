@@ -29,7 +29,7 @@ FEATURES = (
         concept="relationship",
         needs=_NEEDS,
         null_means="nobody known by name took part in the last 365 days",
-        sentence="contact spread as over {value} people; similar accounts {peer}",
+        sentence="contact in a year spread as over {value} people; similar accounts {peer}",
         number_format=",.1f",
     ),
     Feature(
@@ -41,7 +41,7 @@ FEATURES = (
         concept="relationship",
         needs=_NEEDS,
         null_means="no touch with a known person in the last 365 days",
-        sentence="{value} of our touches went to one person; similar accounts {peer}",
+        sentence="{value} of our touches in a year went to one person; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -53,9 +53,10 @@ FEATURES = (
         concept="relationship",
         needs=_NEEDS,
         null_means="no touch with a known person in the last 365 days",
-        sentence="{value} of the people we contacted answered; similar accounts {peer}",
+        sentence="{value} of the people we contacted in a year answered; similar accounts {peer}",
         number_format=".0%",
-        sentence_at_zero="none of the people we contacted answered; similar accounts {peer}",
+        sentence_at_zero="none of the people we contacted in a year answered; similar accounts "
+        "{peer}",
     ),
     Feature(
         name="steady_people_12m",
@@ -66,8 +67,11 @@ FEATURES = (
         concept="relationship",
         needs=_NEEDS,
         null_means=_NOT_WITH_WHOM,
-        sentence="{value} people in touch month after month; similar accounts {peer}",
-        sentence_at_zero="nobody in touch month after month; similar accounts {peer} people",
+        sentence="{value} people in touch in 3 or more of the last 12 months; similar "
+        "accounts {peer}",
+        sentence_at_zero="nobody in touch in 3 or more of the last 12 months; similar accounts "
+        "{peer}"
+        " people",
     ),
     Feature(
         name="broad_months_12",
@@ -78,7 +82,8 @@ FEATURES = (
         needs=_NEEDS,
         null_means=_NOT_WITH_WHOM,
         sentence="two people or more in {value} of the last 12 months; similar accounts {peer}",
-        sentence_at_zero="never two people in one month of 12; similar accounts in {peer}",
+        sentence_at_zero="never two people in one of the last 12 months; similar accounts in "
+        "{peer}",
     ),
     Feature(
         name="champion_silence_days",

@@ -43,9 +43,10 @@ FEATURES = (
         concept="history",
         needs=_RENEWS,
         null_means="not renewed at two different moments so far",
-        sentence="renewed {value} days later than before; similar accounts {peer}",
-        sentence_below_zero="renewed {value} days earlier than before; similar accounts {peer} "
-        "later",
+        sentence="renewed {value} days later than the mean of the times before; similar "
+        "accounts {peer}",
+        sentence_below_zero="renewed {value} days earlier than the mean of the times before; "
+        "similar accounts {peer} later",
     ),
     Feature(
         name="renewed_late_share",
@@ -97,8 +98,8 @@ FEATURES = (
         concept="timing",
         needs=_RENEWS,
         null_means=_NOT_SAID,
-        sentence="{value} contracts end in 90 days; similar accounts {peer}",
-        sentence_at_zero="no contract ends in 90 days; similar accounts {peer}",
+        sentence="{value} contracts end in the next 90 days; similar accounts {peer}",
+        sentence_at_zero="no contract ends in the next 90 days; similar accounts {peer}",
     ),
     Feature(
         name="contracts_past_notice",
@@ -108,8 +109,8 @@ FEATURES = (
         concept="timing",
         needs=("contracts.notice_on", *_RENEWS),
         null_means="the CRM has no notice days, or does not say when contracts were renewed",
-        sentence="{value} contracts are past their notice day; similar accounts {peer}",
-        sentence_at_zero="no contract is past its notice day; similar accounts {peer}",
+        sentence="{value} contracts past the notice day; similar accounts {peer}",
+        sentence_at_zero="no contract past the notice day; similar accounts {peer}",
     ),
     Feature(
         name="term_left_share",

@@ -46,9 +46,10 @@ FEATURES = (
         concept="value",
         needs=_NEEDS,
         null_means="no quote with a list price in one of the two years",
-        sentence="discount up by {value} of the list price in a year; similar accounts {peer}",
-        sentence_below_zero="discount down by {value} of the list price in a year; similar "
-        "accounts up by {peer}",
+        sentence="{value} more off the list price in a year than in the year before; similar "
+        "accounts {peer}",
+        sentence_below_zero="{value} less off the list price in a year than in the year before; "
+        "similar accounts up by {peer}",
         number_format=".0%",
     ),
 )

@@ -30,7 +30,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities.direction",),
         null_means=_NO_DIRECTION,
-        sentence="{value} touches in the two months before; similar accounts {peer}",
+        sentence="{value} touches 31 to 90 days ago; similar accounts {peer}",
+        sentence_at_zero="not contacted 31 to 90 days ago; similar accounts {peer}",
     ),
     Feature(
         name="touches_91_365d",
@@ -40,7 +41,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities.direction",),
         null_means=_NO_DIRECTION,
-        sentence="{value} touches in the nine months before; similar accounts {peer}",
+        sentence="{value} touches 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="not contacted 91 to 365 days ago; similar accounts {peer}",
     ),
     Feature(
         name="hours_90d",
@@ -64,8 +66,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities",),
         null_means="the CRM has no activities",
-        sentence="{value} hours of our time in the nine months before; similar accounts {peer}",
-        sentence_at_zero="no time spent in the nine months before; similar accounts {peer} hours",
+        sentence="{value} hours of our time 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no time spent 91 to 365 days ago; similar accounts {peer} hours",
         number_format=",.1f",
     ),
     Feature(
@@ -78,7 +80,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities",),
         null_means="no time spent in the earlier 275 days",
-        sentence="our time changed by {value} on the nine months before; similar accounts {peer}",
+        sentence="our time a day in 90 days changed by {value} on the 275 days before; "
+        "similar accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -90,7 +93,7 @@ FEATURES = (
         needs=("activities",),
         null_means="the CRM has no activities",
         sentence="{value} hours of meetings in 90 days; similar accounts {peer}",
-        sentence_at_zero="no meeting in 90 days; similar accounts {peer} hours",
+        sentence_at_zero="no hour of meetings in 90 days; similar accounts {peer} hours",
         number_format=",.1f",
     ),
     Feature(
@@ -102,7 +105,7 @@ FEATURES = (
         concept="engagement",
         needs=("activities.direction",),
         null_means="no meeting in the last 365 days",
-        sentence="{value} touches for each meeting; similar accounts {peer}",
+        sentence="{value} touches for each meeting in a year; similar accounts {peer}",
         number_format=",.1f",
     ),
     Feature(
@@ -113,8 +116,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities.direction",),
         null_means="no touch in the last 365 days",
-        sentence="{value} of our touches were e-mails; similar accounts {peer}",
-        sentence_at_zero="none of our touches was an e-mail; similar accounts {peer}",
+        sentence="{value} of our touches in a year were e-mails; similar accounts {peer}",
+        sentence_at_zero="none of our touches in a year was an e-mail; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -125,8 +128,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities.direction",),
         null_means="no call and no voicemail of ours in the last 365 days",
-        sentence="{value} of our calls ended in voicemail; similar accounts {peer}",
-        sentence_at_zero="none of our calls ended in voicemail; similar accounts {peer}",
+        sentence="{value} of our calls in a year ended in voicemail; similar accounts {peer}",
+        sentence_at_zero="none of our calls in a year ended in voicemail; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(

@@ -32,7 +32,8 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means=_NO_ACTIVITIES,
-        sentence="{value} replies in the two months before; similar accounts {peer}",
+        sentence="{value} replies 31 to 90 days ago; similar accounts {peer}",
+        sentence_at_zero="no reply 31 to 90 days ago; similar accounts {peer}",
         direction={"walk": -1},
     ),
     Feature(
@@ -78,7 +79,7 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means=_NO_ACTIVITIES,
-        sentence="{value} touches since the last answer; similar accounts {peer}",
+        sentence="{value} touches in a year since the last answer; similar accounts {peer}",
         sentence_at_zero="answered our last touch; similar accounts leave {peer} open",
     ),
     Feature(
@@ -101,8 +102,8 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means=_NO_ACTIVITIES,
-        sentence="{value} replies in the nine months before; similar accounts {peer}",
-        sentence_at_zero="no reply in the nine months before; similar accounts {peer}",
+        sentence="{value} replies 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no reply 91 to 365 days ago; similar accounts {peer}",
         direction={"walk": -1},
     ),
     Feature(
@@ -115,7 +116,8 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means="no reply in the 90 days before the last 30",
-        sentence="replies changed by {value} on the three months before; similar accounts {peer}",
+        sentence="replies in 30 days changed by {value} on the rate of the 90 days before; "
+        "similar accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -150,8 +152,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities",),
         null_means="the CRM has no activities",
-        sentence="{value} meetings in the two months before; similar accounts {peer}",
-        sentence_at_zero="no meeting in the two months before; similar accounts {peer}",
+        sentence="{value} meetings 31 to 90 days ago; similar accounts {peer}",
+        sentence_at_zero="no meeting 31 to 90 days ago; similar accounts {peer}",
         direction={"walk": -1},
     ),
     Feature(
@@ -162,8 +164,8 @@ FEATURES = (
         concept="engagement",
         needs=("activities",),
         null_means="the CRM has no activities",
-        sentence="{value} meetings in the nine months before; similar accounts {peer}",
-        sentence_at_zero="no meeting in the nine months before; similar accounts {peer}",
+        sentence="{value} meetings 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no meeting 91 to 365 days ago; similar accounts {peer}",
         direction={"walk": -1},
     ),
 )

@@ -51,7 +51,7 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means="no touch of the last 90 days was followed by a reply within 14 days",
-        sentence="replies after {value} hours; similar accounts {peer}",
+        sentence="replied after {value} hours at the median in 90 days; similar accounts {peer}",
     ),
     Feature(
         name="reply_hours_365d",
@@ -61,7 +61,7 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means="no touch of the last 365 days was followed by a reply within 14 days",
-        sentence="replied after {value} hours over the year; similar accounts {peer}",
+        sentence="replied after {value} hours at the median in a year; similar accounts {peer}",
     ),
     Feature(
         name="answered_14d_share_90d",
@@ -72,9 +72,11 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means="no touch so long ago",
-        sentence="{value} of our touches answered within two weeks; similar accounts {peer}",
+        sentence="{value} of our touches 15 to 90 days ago answered within 14 days; similar "
+        "accounts {peer}",
         number_format=".0%",
-        sentence_at_zero="none of our touches answered within two weeks; similar accounts {peer}",
+        sentence_at_zero="none of our touches 15 to 90 days ago answered within 14 days; similar "
+        "accounts {peer}",
     ),
     Feature(
         name="customer_starts_365d",
@@ -88,9 +90,9 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means="no side began an exchange in the last 365 days",
-        sentence="{value} of the exchanges begun by them; similar accounts {peer}",
+        sentence="{value} of the exchanges in a year begun by them; similar accounts {peer}",
         number_format=".0%",
-        sentence_at_zero="every exchange begun by us; similar accounts begin {peer}",
+        sentence_at_zero="every exchange in a year begun by us; similar accounts begin {peer}",
     ),
     Feature(
         name="longest_chase_180d",
@@ -102,7 +104,8 @@ FEATURES = (
         concept="engagement",
         needs=_NEEDS,
         null_means=_NO_DIRECTION,
-        sentence="up to {value} touches in a row without an answer; similar accounts {peer}",
+        sentence="up to {value} touches in a row without an answer in half a year; similar "
+        "accounts {peer}",
         sentence_at_zero="no touch left open in half a year; similar accounts up to {peer}",
     ),
     Feature(

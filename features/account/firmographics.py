@@ -24,7 +24,7 @@ FEATURES = (
         concept="history",
         needs=("accounts.segment", "account_changes", "opportunities.outcome"),
         null_means="the segment at the time is not known, or nothing had closed yet",
-        sentence="{value} of the deals in its segment are won",
+        sentence="{value} is the win rate of its segment, with 20 deals of the book weighed in",
         number_format=".0%",
     ),
     Feature(
@@ -39,7 +39,7 @@ FEATURES = (
             "opportunity_changes",
         ),
         null_means="the segment at the time is not known, or it has no won deal",
-        sentence="a usual deal in its segment is {value}",
+        sentence="the median won deal of its segment is {value}",
     ),
     Feature(
         name="segment_won_cycle_days",
@@ -49,7 +49,7 @@ FEATURES = (
         concept="history",
         needs=("accounts.segment", "account_changes", "opportunities.outcome"),
         null_means="the segment at the time is not known, or it has no won deal",
-        sentence="a deal in its segment takes {value} days to win",
+        sentence="the median won deal of its segment took {value} days",
     ),
 )
 

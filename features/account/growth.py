@@ -20,7 +20,8 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="net invoices of the earlier year were not above 0",
-        sentence="spending changed by {value} on the year before; similar accounts {peer}",
+        sentence="spending in a year changed by {value} on the year before; similar accounts "
+        "{peer}",
         number_format="+.0%",
         direction={"a_list": 1},
     ),
@@ -32,8 +33,8 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="net invoices of the same quarter of the year before were not above 0",
-        sentence="spending changed by {value} on the same quarter last year; similar accounts "
-        "{peer}",
+        sentence="spending in 91 days changed by {value} on the same days last year; similar "
+        "accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -44,7 +45,8 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="net invoices of the half-year before were not above 0",
-        sentence="spending changed by {value} on the half-year before; similar accounts {peer}",
+        sentence="spending in 182 days changed by {value} on the 182 days before; similar "
+        "accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -55,7 +57,8 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="net invoices of the older of the two years were not above 0",
-        sentence="spending had changed by {value} the year before; similar accounts {peer}",
+        sentence="spending 366 to 730 days ago changed by {value} on the year before that; "
+        "similar accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -68,7 +71,7 @@ FEATURES = (
         concept="service",
         needs=("usage",),
         null_means="no metric was measured in both windows with a mean above 0 in the older one",
-        sentence="use changed by {value} in a month; similar accounts {peer}",
+        sentence="use in 30 days changed by {value} on the 90 days before; similar accounts {peer}",
         number_format="+.0%",
     ),
 )

@@ -34,8 +34,9 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="the CRM has no invoices",
-        sentence="ordered in {value} of the last twelve months; similar accounts {peer}",
-        sentence_at_zero="no order in the last twelve months; similar accounts in {peer} of them",
+        sentence="ordered in {value} of the last 12 spans of 30 days; similar accounts {peer}",
+        sentence_at_zero="no order in the last 12 spans of 30 days; similar accounts in {peer} of "
+        "them",
     ),
     Feature(
         name="order_spread_360d",
@@ -46,7 +47,8 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="no positive invoice in the last 360 days",
-        sentence="monthly orders swing by {value} of their mean; similar accounts {peer}",
+        sentence="orders of the last 12 spans of 30 days swing by {value} of their mean; "
+        "similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -57,7 +59,7 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="fewer than two positive invoices in the last 730 days",
-        sentence="orders every {value} days; similar accounts {peer}",
+        sentence="orders in two years came every {value} days; similar accounts {peer}",
     ),
     Feature(
         name="order_gap_ratio",
@@ -77,7 +79,7 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="no positive invoice in the last 365 days",
-        sentence="a usual order is {value}; similar accounts {peer}",
+        sentence="the median order in a year is {value}; similar accounts {peer}",
     ),
     Feature(
         name="order_size_change",
@@ -87,7 +89,8 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="no positive invoice in one of the two years",
-        sentence="a usual order changed by {value} on the year before; similar accounts {peer}",
+        sentence="the median order in a year changed by {value} on the year before; similar "
+        "accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -97,7 +100,7 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="no positive invoice in the last 365 days",
-        sentence="{value} of the year's orders is one order; similar accounts {peer}",
+        sentence="{value} of all orders in a year is one order; similar accounts {peer}",
         number_format=".0%",
     ),
 )

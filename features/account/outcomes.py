@@ -22,8 +22,8 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means=_NO_OUTCOMES,
-        sentence="{value} deals won in the nine months before; similar accounts {peer}",
-        sentence_at_zero="no deal won in the nine months before; similar accounts {peer}",
+        sentence="{value} deals won 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no deal won 91 to 365 days ago; similar accounts {peer}",
     ),
     Feature(
         name="won_366_730d",
@@ -32,8 +32,8 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means=_NO_OUTCOMES,
-        sentence="{value} deals won in the year before; similar accounts {peer}",
-        sentence_at_zero="no deal won in the year before; similar accounts {peer}",
+        sentence="{value} deals won 366 to 730 days ago; similar accounts {peer}",
+        sentence_at_zero="no deal won 366 to 730 days ago; similar accounts {peer}",
     ),
     Feature(
         name="lost_180d",
@@ -81,7 +81,7 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means="no deal won so far",
-        sentence="its deals take {value} days to win; similar accounts {peer}",
+        sentence="the median deal won here took {value} days; similar accounts {peer}",
     ),
     Feature(
         name="renewal_win_rate",
@@ -92,7 +92,8 @@ FEATURES = (
         concept="history",
         needs=("opportunities.type", *_OUTCOME),
         null_means="no renewal in the book had closed yet",
-        sentence="{value} of renewals here are won; similar accounts {peer}",
+        sentence="{value} is the win rate of renewals here, with 20 renewals weighed in; "
+        "similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -104,7 +105,8 @@ FEATURES = (
         concept="history",
         needs=("opportunities.type", *_OUTCOME),
         null_means="no expansion in the book had closed yet",
-        sentence="{value} of expansions here are won; similar accounts {peer}",
+        sentence="{value} is the win rate of expansions here, with 20 expansions weighed in; "
+        "similar accounts {peer}",
         number_format=".0%",
     ),
 )

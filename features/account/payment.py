@@ -24,8 +24,8 @@ FEATURES = (
         concept="payment",
         needs=_NEEDS,
         null_means="no invoice fell due in the last 365 days",
-        sentence="pays {value} days late; similar accounts {peer}",
-        sentence_at_zero="pays on time; similar accounts {peer} days late",
+        sentence="paid {value} days late on average in a year; similar accounts {peer}",
+        sentence_at_zero="paid on time in a year; similar accounts {peer} days late",
         number_format=",.1f",
         direction={"pain": 1},
     ),
@@ -37,8 +37,8 @@ FEATURES = (
         concept="payment",
         needs=_NEEDS,
         null_means="no invoice fell due in the last 365 days",
-        sentence="{value} of invoices are paid late; similar accounts {peer}",
-        sentence_at_zero="no invoice was paid late; similar accounts {peer}",
+        sentence="{value} of the invoices due in a year were late; similar accounts {peer}",
+        sentence_at_zero="no invoice due in a year was late; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -60,8 +60,8 @@ FEATURES = (
         concept="payment",
         needs=_NEEDS,
         null_means="no invoice fell due in the last 90 days",
-        sentence="paid {value} days late in the last quarter; similar accounts {peer}",
-        sentence_at_zero="paid on time in the last quarter; similar accounts {peer} days late",
+        sentence="paid {value} days late on average in 90 days; similar accounts {peer}",
+        sentence_at_zero="paid on time in 90 days; similar accounts {peer} days late",
         number_format=",.1f",
     ),
     Feature(
@@ -72,8 +72,10 @@ FEATURES = (
         concept="payment",
         needs=_NEEDS,
         null_means="no invoice fell due in one of the two windows",
-        sentence="pays {value} days later than before; similar accounts {peer}",
-        sentence_below_zero="pays {value} days earlier than before; similar accounts {peer} later",
+        sentence="paid {value} days later in 90 days than in the year before; similar "
+        "accounts {peer}",
+        sentence_below_zero="paid {value} days earlier in 90 days than in the year before; similar "
+        "accounts {peer} later",
         number_format=",.1f",
     ),
     Feature(
@@ -84,10 +86,9 @@ FEATURES = (
         concept="payment",
         needs=_NEEDS,
         null_means="no invoice fell due in the last 365 days",
-        sentence="its latest payment of the year took {value} days too long; similar accounts "
-        "{peer}",
-        sentence_at_zero="every payment of the year was on time; similar accounts up to {peer} "
-        "days late",
+        sentence="its slowest payment in a year was {value} days late; similar accounts {peer}",
+        sentence_at_zero="every payment in a year was on time; similar accounts up to {peer} days "
+        "late",
         direction={"pain": 1},
     ),
     Feature(
@@ -110,8 +111,8 @@ FEATURES = (
         concept="payment",
         needs=_NEEDS,
         null_means="no invoice fell due in the last 365 days",
-        sentence="pays {value} of its invoices early; similar accounts {peer}",
-        sentence_at_zero="pays no invoice early; similar accounts {peer} of them",
+        sentence="{value} of the invoices due in a year were paid early; similar accounts {peer}",
+        sentence_at_zero="no invoice due in a year was paid early; similar accounts {peer} of them",
         number_format=".0%",
     ),
     Feature(

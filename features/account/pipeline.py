@@ -33,8 +33,8 @@ FEATURES = (
         concept="momentum",
         needs=("opportunities",),
         null_means=_NO_DEALS,
-        sentence="{value} deals opened in the half-year before; similar accounts {peer}",
-        sentence_at_zero="no deal opened in the half-year before; similar accounts {peer}",
+        sentence="{value} deals opened 181 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no deal opened 181 to 365 days ago; similar accounts {peer}",
     ),
     Feature(
         name="days_since_opened",
@@ -74,8 +74,8 @@ FEATURES = (
         concept="timing",
         needs=_DATES,
         null_means=_NO_DATE,
-        sentence="{value} open deals are past their close date; similar accounts {peer}",
-        sentence_at_zero="no open deal is past its close date; similar accounts {peer}",
+        sentence="{value} open deals past the close date; similar accounts {peer}",
+        sentence_at_zero="no open deal past the close date; similar accounts {peer}",
         is_rep_editable=True,
     ),
     Feature(
@@ -86,7 +86,7 @@ FEATURES = (
         concept="timing",
         needs=_DATES,
         null_means=_NO_DATE,
-        sentence="next close in {value} days; similar accounts {peer}",
+        sentence="{value} days to its next close date; similar accounts {peer}",
         sentence_below_zero="a close date passed {value} days ago; similar accounts are {peer} "
         "days ahead of theirs",
         is_rep_editable=True,
@@ -125,8 +125,8 @@ FEATURES = (
         concept="value",
         needs=("quotes",),
         null_means="no open deal",
-        sentence="a price is on the table in {value} of its open deals; similar accounts {peer}",
-        sentence_at_zero="no open deal has a price on the table; similar accounts {peer} of them",
+        sentence="{value} of its open deals have a quote; similar accounts {peer}",
+        sentence_at_zero="no open deal has a quote; similar accounts {peer} of them",
         number_format=".0%",
     ),
 )

@@ -74,7 +74,8 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means="nothing in the book had closed yet",
-        sentence="{value} of past deals here were won; similar accounts {peer}",
+        sentence="{value} is the win rate here, with 20 deals of the book weighed in; similar"
+        " accounts {peer}",
         number_format=".0%",
     ),
     Feature(

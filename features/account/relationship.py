@@ -34,6 +34,7 @@ FEATURES = (
         needs=("activities.direction", "activities.contact_id"),
         null_means="the CRM does not say with whom",
         sentence="{value} people active in a year; similar accounts {peer}",
+        sentence_at_zero="nobody active in a year; similar accounts {peer}",
     ),
     Feature(
         name="contacts_known",
@@ -73,8 +74,8 @@ FEATURES = (
         concept="relationship",
         needs=("activities.phase",),
         null_means="no personal activity with a phase in the last 365 days",
-        sentence="{value} of our contact was after the sale; similar accounts {peer}",
-        sentence_at_zero="no contact after the sale in this time; similar accounts {peer}",
+        sentence="{value} of our contact in a year was after the sale; similar accounts {peer}",
+        sentence_at_zero="no contact after the sale in a year; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(

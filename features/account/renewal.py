@@ -24,6 +24,7 @@ FEATURES = (
         needs=_RENEWS,
         null_means="no contract waits for renewal",
         sentence="{value} days to renewal; similar accounts {peer}",
+        sentence_below_zero="a contract ended {value} days ago and is not renewed",
     ),
     Feature(
         name="contracts_running",
@@ -54,7 +55,9 @@ FEATURES = (
         concept="history",
         needs=_RENEWS,
         null_means="never renewed so far",
-        sentence="renews {value} days after the end; similar accounts {peer}",
+        sentence="renews {value} days after the end on average; similar accounts {peer}",
+        sentence_below_zero="renews {value} days before the end on average; similar accounts "
+        "{peer} after",
     ),
     Feature(
         name="contracts_lapsed_730d",

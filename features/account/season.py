@@ -29,7 +29,8 @@ FEATURES = (
         concept="timing",
         needs=("invoices",),
         null_means="no positive invoice in the last 1,095 days",
-        sentence="{value} of its orders come in this quarter of the year; similar accounts {peer}",
+        sentence="{value} of its orders of three years came in this quarter of the year; "
+        "similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -40,7 +41,8 @@ FEATURES = (
         concept="timing",
         needs=("invoices",),
         null_means="the CRM has no invoices",
-        sentence="{value} invoiced in the coming quarter's days last year; similar accounts {peer}",
+        sentence="{value} invoiced 276 to 365 days ago, in the coming days of last year; "
+        "similar accounts {peer}",
     ),
     Feature(
         name="orders_quarter_end_share",
@@ -50,7 +52,8 @@ FEATURES = (
         concept="timing",
         needs=("invoices",),
         null_means="no positive invoice in the last 730 days",
-        sentence="{value} of its orders come at a quarter's end; similar accounts {peer}",
+        sentence="{value} of its orders in two years came in the last 14 days of a quarter; "
+        "similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -72,7 +75,8 @@ FEATURES = (
         concept="timing",
         needs=_WINS,
         null_means="no deal won so far",
-        sentence="{value} of its deals were won at a quarter's end; similar accounts {peer}",
+        sentence="{value} of its deals were won in the last 14 days of a quarter; similar "
+        "accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -84,9 +88,10 @@ FEATURES = (
         concept="timing",
         needs=("quotes.list_amount", "quotes.amount"),
         null_means="no such quote at a quarter's end, or none at another time",
-        sentence="{value} more off the list price at a quarter's end; similar accounts {peer}",
-        sentence_below_zero="{value} less off the list price at a quarter's end; similar accounts "
-        "{peer} more",
+        sentence="{value} more off the list price in the last 14 days of a quarter; similar "
+        "accounts {peer}",
+        sentence_below_zero="{value} less off the list price in the last 14 days of a quarter; "
+        "similar accounts {peer} more",
         number_format=".0%",
     ),
 )

@@ -29,8 +29,8 @@ FEATURES = (
         concept="service",
         needs=("tickets",),
         null_means="the CRM has no tickets",
-        sentence="{value} tickets in the nine months before; similar accounts {peer}",
-        sentence_at_zero="no ticket in the nine months before; similar accounts {peer}",
+        sentence="{value} tickets 91 to 365 days ago; similar accounts {peer}",
+        sentence_at_zero="no ticket 91 to 365 days ago; similar accounts {peer}",
         direction={"pain": 1},
     ),
     Feature(
@@ -61,7 +61,7 @@ FEATURES = (
         concept="service",
         needs=("tickets.csat", "tickets.closed_at"),
         null_means="no ticket was rated in the last 365 days",
-        sentence="rates support {value} of 5; similar accounts {peer}",
+        sentence="rates support {value} of 5 in a year; similar accounts {peer}",
         number_format=".1f",
     ),
     Feature(
@@ -82,9 +82,11 @@ FEATURES = (
         concept="service",
         needs=("tickets",),
         null_means="the CRM has no tickets",
-        sentence="{value} tickets more than the quarter before; similar accounts {peer}",
-        sentence_at_zero="as many tickets as the quarter before; similar accounts {peer} more",
-        sentence_below_zero="{value} tickets fewer than the quarter before; similar accounts "
+        sentence="{value} tickets more in 90 days than in the 90 before; similar accounts {peer}",
+        sentence_at_zero="as many tickets in 90 days as in the 90 before; similar accounts {peer} "
+        "more",
+        sentence_below_zero="{value} tickets fewer in 90 days than in the 90 before; similar "
+        "accounts "
         "{peer} more",
     ),
     Feature(
@@ -95,7 +97,8 @@ FEATURES = (
         concept="service",
         needs=("tickets.closed_at",),
         null_means="no ticket was closed in the last 365 days",
-        sentence="its tickets take {value} hours to close; similar accounts {peer}",
+        sentence="its tickets closed in a year took {value} hours at the median; similar "
+        "accounts {peer}",
     ),
     Feature(
         name="csat_90d",
@@ -115,8 +118,10 @@ FEATURES = (
         concept="service",
         needs=("tickets.csat", "tickets.closed_at"),
         null_means="no ticket was rated in one of the two windows",
-        sentence="its marks rose by {value}; similar accounts {peer}",
-        sentence_below_zero="its marks fell by {value}; similar accounts rose by {peer}",
+        sentence="its marks in 90 days rose by {value} on the rest of the year; similar "
+        "accounts {peer}",
+        sentence_below_zero="its marks in 90 days fell by {value} on the rest of the year; similar "
+        "accounts rose by {peer}",
         number_format=".1f",
     ),
     Feature(
@@ -126,8 +131,9 @@ FEATURES = (
         concept="service",
         needs=("tickets.escalated_at",),
         null_means="no ticket was opened in the last 365 days",
-        sentence="{value} of its tickets are escalated; similar accounts {peer}",
-        sentence_at_zero="none of its tickets was escalated; similar accounts {peer} of them",
+        sentence="{value} of its tickets in a year were escalated; similar accounts {peer}",
+        sentence_at_zero="none of its tickets in a year was escalated; similar accounts {peer} of "
+        "them",
         number_format=".0%",
     ),
     Feature(

@@ -24,7 +24,7 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="the CRM has no invoices",
-        sentence="{value} invoiced in the nine months before; similar accounts {peer}",
+        sentence="{value} invoiced 91 to 365 days ago; similar accounts {peer}",
     ),
     Feature(
         name="net_invoiced_30d",
@@ -42,7 +42,7 @@ FEATURES = (
         concept="value",
         needs=("invoices",),
         null_means="the CRM has no invoices",
-        sentence="{value} invoiced in the year before; similar accounts {peer}",
+        sentence="{value} invoiced 366 to 730 days ago; similar accounts {peer}",
     ),
     Feature(
         name="orders_365d",
@@ -70,7 +70,7 @@ FEATURES = (
         concept="service",
         needs=("invoices",),
         null_means="no order in the last 365 days",
-        sentence="{value} of orders came back; similar accounts {peer}",
+        sentence="{value} of orders came back in a year; similar accounts {peer}",
         number_format=".1%",
         direction={"pain": 1},
     ),
@@ -82,7 +82,7 @@ FEATURES = (
         concept="service",
         needs=("invoices",),
         null_means="no order in the earlier year",
-        sentence="{value} of orders came back the year before; similar accounts {peer}",
+        sentence="{value} of orders came back 366 to 730 days ago; similar accounts {peer}",
         number_format=".1%",
     ),
     Feature(

@@ -34,7 +34,7 @@ FEATURES = (
         concept="service",
         needs=_NEEDS,
         null_means=_NO_CHANGE,
-        sentence="use changed by {value} in two weeks; similar accounts {peer}",
+        sentence="use in 14 days changed by {value} on the 56 days before; similar accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -45,7 +45,7 @@ FEATURES = (
         concept="service",
         needs=_NEEDS,
         null_means=_NO_CHANGE,
-        sentence="use changed by {value} in three months; similar accounts {peer}",
+        sentence="use in 90 days changed by {value} on the 90 days before; similar accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -56,7 +56,8 @@ FEATURES = (
         concept="service",
         needs=_NEEDS,
         null_means=_NO_CHANGE,
-        sentence="use changed by {value} on the same quarter last year; similar accounts {peer}",
+        sentence="use in 90 days changed by {value} on the same days last year; similar "
+        "accounts {peer}",
         number_format="+.0%",
     ),
     Feature(
@@ -67,7 +68,7 @@ FEATURES = (
         concept="service",
         needs=_NEEDS,
         null_means="no metric has a mean above 0 in the last 180 days",
-        sentence="use swings by {value} around its mean; similar accounts {peer}",
+        sentence="use in half a year swings by {value} around its mean; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -78,7 +79,7 @@ FEATURES = (
         concept="service",
         needs=_NEEDS,
         null_means="no metric was measured in the last 30 days and above 0 in the last 365",
-        sentence="use stands at {value} of its best; similar accounts {peer}",
+        sentence="use in 30 days stands at {value} of its best in a year; similar accounts {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -98,8 +99,8 @@ FEATURES = (
         concept="service",
         needs=_NEEDS,
         null_means="the CRM does not measure use",
-        sentence="{value} functions fell out of use; similar accounts {peer}",
-        sentence_at_zero="no function fell out of use; similar accounts {peer}",
+        sentence="{value} functions fell out of use in 90 days; similar accounts {peer}",
+        sentence_at_zero="no function fell out of use in 90 days; similar accounts {peer}",
     ),
 )
 

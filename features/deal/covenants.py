@@ -48,7 +48,7 @@ FEATURES = (
         needs=_DUE_AND_MET,
         null_means="no next step was agreed so far",
         sentence="{value} of the agreed next steps are overdue; similar deals {peer}",
-        sentence_at_zero="no agreed next step is overdue; similar deals {peer}",
+        sentence_at_zero="none of the agreed next steps is overdue; similar deals {peer}",
         number_format=".0%",
     ),
     Feature(

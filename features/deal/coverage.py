@@ -31,7 +31,7 @@ FEATURES = (
         concept="relationship",
         needs=_TOOK_PART,
         null_means="nobody with a name took part in the last 365 days",
-        sentence="the talk is spread as over {value} people; similar deals {peer}",
+        sentence="the talk in a year is spread as over {value} people; similar deals {peer}",
         number_format=",.1f",
     ),
     Feature(
@@ -95,7 +95,7 @@ FEATURES = (
         needs=(*_TOOK_PART, "contacts.created_at", "contacts.left_at"),
         null_means="the CRM does not say who took part or when people leave",
         sentence="{value} people who took part left in a year; similar deals {peer}",
-        sentence_at_zero="everybody who took part is still there",
+        sentence_at_zero="nobody who took part left in a year",
     ),
     Feature(
         name="contacts_to_won",
@@ -106,7 +106,8 @@ FEATURES = (
         concept="relationship",
         needs=(*_ON_DEAL, "opportunities.outcome", "accounts.segment", "account_changes"),
         null_means="the segment is not known, has no won deal yet, or the median of them is 0",
-        sentence="{value} times as many people as on won deals here; similar deals {peer}",
+        sentence="{value} times as many people as on won deals of its segment; similar deals "
+        "{peer}",
         number_format=",.1f",
     ),
 )

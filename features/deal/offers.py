@@ -61,7 +61,7 @@ FEATURES = (
         concept="value",
         needs=_CYCLE,
         null_means=f"no quote on the deal so far, {_NO_MEDIAN}",
-        sentence="first quoted {value} of the usual way to a win; similar deals {peer}",
+        sentence="first quoted after {value} of the median days to a win; similar deals {peer}",
         number_format=".0%",
     ),
     Feature(

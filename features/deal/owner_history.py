@@ -39,7 +39,8 @@ FEATURES = (
         concept="history",
         needs=_OUTCOME,
         null_means="nothing in the book had closed yet",
-        sentence="{value} of past deals with this customer were won; similar deals {peer}",
+        sentence="{value} is the win rate with this customer, with 20 deals of the book "
+        "weighed in; similar deals {peer}",
         number_format=".0%",
     ),
     Feature(
@@ -50,7 +51,8 @@ FEATURES = (
         concept="history",
         needs=("opportunities.type", *_OUTCOME),
         null_means="no deal of the type had closed yet",
-        sentence="{value} of the deals of its type are won",
+        sentence="{value} is the win rate of deals of its type, with 20 deals of the book "
+        "weighed in",
         number_format=".0%",
     ),
 )

@@ -87,7 +87,7 @@ FEATURES = (
         concept="timing",
         needs=_OUTCOME,
         null_means=f"{_UNKNOWN}, or {_NO_WIN}",
-        sentence="promised after {value} times the usual days to a win; similar deals {peer}",
+        sentence="promised after {value} times the median days to a win; similar deals {peer}",
         number_format=",.1f",
         is_rep_editable=True,
     ),
@@ -100,7 +100,8 @@ FEATURES = (
         concept="timing",
         needs=_OUTCOME,
         null_means=_NO_WIN,
-        sentence="{value} times as old as slow deals are when won; similar deals {peer}",
+        sentence="{value} times as old as nine of ten deals of its type when won; similar "
+        "deals {peer}",
         number_format=",.1f",
     ),
 )

@@ -22,7 +22,7 @@ FEATURES = (
         concept="momentum",
         needs=_DATES,
         null_means=_NEVER,
-        sentence="each push was {value} days; similar deals {peer}",
+        sentence="each push was {value} days on average; similar deals {peer}",
         is_rep_editable=True,
     ),
     Feature(
@@ -89,7 +89,7 @@ FEATURES = (
         needs=_DATES,
         null_means=_NO_DATES,
         sentence="pushed by {value} of its own age; similar deals {peer}",
-        sentence_at_zero="never pushed; similar deals {peer} of their age",
+        sentence_at_zero="never pushed to a later date; similar deals {peer} of their age",
         number_format=".0%",
         is_rep_editable=True,
     ),

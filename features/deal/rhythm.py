@@ -29,7 +29,7 @@ FEATURES = (
         concept="engagement",
         needs=_DIRECTION,
         null_means=_NO_DIRECTION,
-        sentence="{value} touches in the two months before the last; similar deals {peer}",
+        sentence="{value} touches 31 to 90 days ago; similar deals {peer}",
     ),
     Feature(
         name="replies_31_90d",
@@ -39,7 +39,8 @@ FEATURES = (
         concept="engagement",
         needs=_DIRECTION,
         null_means=_NO_DIRECTION,
-        sentence="{value} replies in the two months before the last; similar deals {peer}",
+        sentence="{value} replies 31 to 90 days ago; similar deals {peer}",
+        sentence_at_zero="no reply 31 to 90 days ago; similar deals {peer}",
     ),
     Feature(
         name="activity_trend",
@@ -49,9 +50,11 @@ FEATURES = (
         concept="engagement",
         needs=_ACTIVITIES,
         null_means=_NO_ACTIVITIES,
-        sentence="{value} more activities this month than usual before; similar deals {peer}",
-        sentence_at_zero="as busy as in the months before; similar deals {peer} more",
-        sentence_below_zero="{value} fewer activities this month than usual before",
+        sentence="{value} more activities in 30 days than in half of the 60 before; similar "
+        "deals {peer}",
+        sentence_at_zero="as many activities in 30 days as in half of the 60 before; similar deals "
+        "{peer} more",
+        sentence_below_zero="{value} fewer activities in 30 days than in half of the 60 before",
         number_format=",.1f",
     ),
     Feature(
@@ -105,7 +108,7 @@ FEATURES = (
         concept="engagement",
         needs=_DIRECTION,
         null_means="no inbound row followed an outbound one so far",
-        sentence="answers after {value} days; similar deals {peer}",
+        sentence="answers after {value} days on average; similar deals {peer}",
         number_format=",.1f",
     ),
     Feature(

@@ -37,7 +37,8 @@ FEATURES = (
         concept="history",
         needs=(*_NEEDS, "opportunities.outcome"),
         null_means=f"{_UNKNOWN}, {_NO_PLACE}, or nothing had closed yet",
-        sentence="{value} of the deals that reach this stage are won",
+        sentence="{value} is the win rate of deals that reach this stage, with 20 deals of "
+        "the book weighed in",
         number_format=".0%",
         is_rep_editable=True,
     ),

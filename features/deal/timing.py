@@ -25,7 +25,8 @@ FEATURES = (
         concept="timing",
         needs=("opportunities.outcome",),
         null_means="no deal of its type was won yet",
-        sentence="{value} times as old as deals usually are when won; similar deals {peer}",
+        sentence="{value} times as old as the median deal of its type when won; similar deals"
+        " {peer}",
         number_format=",.1f",
     ),
     Feature(
@@ -56,7 +57,7 @@ FEATURES = (
         concept="timing",
         needs=("opportunities",),
         null_means="nothing was committed at the time, or it is not known",
-        sentence="committed {value} days before a quarter end; similar deals {peer}",
+        sentence="promised {value} days before a quarter end; similar deals {peer}",
         is_rep_editable=True,
     ),
     Feature(

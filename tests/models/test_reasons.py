@@ -5,7 +5,16 @@ import polars as pl
 import pytest
 
 from features.feature import Feature
-from models.reasons import REASON, Explanation, reasons_column, top_reasons
+from models.reasons import (
+    REASON,
+    Explanation,
+    Manner,
+    dated,
+    locale_of,
+    reasons_column,
+    shown_in,
+    top_reasons,
+)
 
 TODAY = date(2026, 1, 5)
 
@@ -38,7 +47,12 @@ CATALOGUE = (
 NAMES = (*(feature.name for feature in CATALOGUE), "target_week")
 
 
-def told(*members: tuple[float, ...], values: dict | None = None, peers: dict | None = None):
+def told(
+    *members: tuple[float, ...],
+    values: dict | None = None,
+    peers: dict | None = None,
+    shown: tuple[tuple[str, str], ...] = (),
+):
     """Reasons of one row, given each member's contributions in the order of NAMES."""
     parts = np.array(members)[:, None, :]
     explanation = Explanation(
@@ -54,7 +68,9 @@ def told(*members: tuple[float, ...], values: dict | None = None, peers: dict | 
     beside = (
         None if peers is None else pl.DataFrame({name: [value] for name, value in peers.items()})
     )
-    (row,) = top_reasons(explanation, X, features=CATALOGUE, as_of=[TODAY], peers=beside)
+    (row,) = top_reasons(
+        explanation, X, features=CATALOGUE, as_of=[TODAY], peers=beside, shown=[shown]
+    )
     return row
 
 
@@ -83,6 +99,59 @@ def test_a_concept_is_silent_below_a_tenth_of_log_odds():
 def test_a_concept_is_silent_where_the_seeds_disagree_on_its_sign():
     assert told((0.9, 0, 0, 0, 0, 0), (0.8, 0, 0, 0, 0, 0), (-0.1, 0, 0, 0, 0, 0)) == ()
     assert len(told((0.9, 0, 0, 0, 0, 0), (0.8, 0, 0, 0, 0, 0), (0.1, 0, 0, 0, 0, 0))) == 1
+
+
+def test_what_was_told_before_stays_down_to_a_fifth_less():
+    before = (("engagement", "toward_pain"),)
+
+    assert len(told((0.081, 0, 0, 0, 0, 0), shown=before)) == 1
+    assert told((0.079, 0, 0, 0, 0, 0), shown=before) == ()
+    assert told((0.081, 0, 0, 0, 0, 0)) == ()
+
+
+def test_what_was_told_before_with_the_other_effect_is_held_back_like_any_other():
+    assert told((0.09, 0, 0, 0, 0, 0), shown=(("engagement", "away_from_pain"),)) == ()
+
+
+def test_what_was_told_before_is_silent_where_the_seeds_disagree():
+    before = (("engagement", "toward_pain"),)
+
+    assert told((0.9, 0, 0, 0, 0, 0), (-0.1, 0, 0, 0, 0, 0), shown=before) == ()
+
+
+def test_what_was_told_before_gives_way_only_to_what_is_a_quarter_stronger():
+    before = (("payment", "toward_pain"),)
+
+    kept = told((0.24, 0, 0.2, 0, 0, 0), shown=before)
+    outdone = told((0.26, 0, 0.2, 0, 0, 0), shown=before)
+
+    assert [reason.concept for reason in kept] == ["payment", "engagement"]
+    assert [reason.concept for reason in outdone] == ["engagement", "payment"]
+
+
+def test_two_that_were_told_before_keep_their_order_over_a_trifle():
+    before = (("payment", "toward_pain"), ("engagement", "toward_pain"))
+
+    kept = told((0.24, 0, 0.2, 0, 0, 0), shown=before)
+    passed = told((0.26, 0, 0.2, 0, 0, 0), shown=before)
+
+    assert [reason.concept for reason in kept] == ["payment", "engagement"]
+    assert [reason.concept for reason in passed] == ["engagement", "payment"]
+
+
+def test_what_is_new_is_told_by_its_strength_after_what_holds_its_place():
+    row = told((0.3, 0, 0.34, 0, 0.35, 0), shown=(("engagement", "toward_pain"),))
+
+    assert [reason.concept for reason in row] == ["engagement", "timing", "payment"]
+
+
+def test_telling_again_what_was_told_changes_nothing():
+    parts = (0.3, 0, -0.7, 0, 0.5, 0)
+    first = told(parts)
+
+    again = told(parts, shown=tuple((reason.concept, reason.effect) for reason in first))
+
+    assert again == first
 
 
 def test_the_strongest_concepts_come_first():
@@ -183,21 +252,6 @@ def test_at_most_five_reasons_are_told():
     ]  # fmt: skip
 
 
-def test_reasons_of_unequal_members_are_averaged_by_their_shares():
-    explanation = Explanation(
-        names=("replies",),
-        parts=np.array([[[0.3]], [[0.01]]]),
-        shares=np.array([0.2, 0.8]),
-        base=np.zeros(1),
-        raises=("up",),
-        lowers=("down",),
-    )
-
-    assert explanation.averaged() == pytest.approx(np.array([[0.068]]))
-    X = pl.DataFrame({"replies": [1.0]})
-    assert top_reasons(explanation, X, features=CATALOGUE, as_of=[TODAY]) == [()]
-
-
 def test_the_column_of_reasons_has_one_type_also_when_empty():
     row = told((0.5, 0, 0, 0, 0, 0))
 
@@ -209,6 +263,28 @@ def test_the_column_of_reasons_has_one_type_also_when_empty():
     assert column.to_list()[1] == []
 
 
-def test_rows_that_do_not_match_are_refused():
-    with pytest.raises(ValueError, match="for 1 rows, got 2"):
-        Explanation(("a",), np.zeros((1, 1, 1)), np.ones(1), np.zeros(2), ("u",), ("l",))
+def test_what_was_told_is_found_in_the_former_part_by_id():
+    row = told((0.5, 0, -0.4, 0, 0, 0))
+    former = pl.DataFrame({"account_id": ["acme", "blue"]}).with_columns(reasons_column([row, ()]))
+
+    assert shown_in(former, "account_id") == {
+        "acme": (("engagement", "toward_pain"), ("payment", "away_from_pain")),
+        "blue": (),
+    }
+
+
+def test_a_dated_reason_names_the_day_in_the_place_s_own_order():
+    (reason,) = told((0.5, 0, 0, 0, 0, 0))
+
+    assert dated(reason, Manner()) == "As of Jan 5, 2026: 3 of replies"
+    assert dated(reason, Manner(locale_of("de-DE"))) == "As of 05.01.2026: 3 of replies"
+
+
+def test_as_many_days_and_former_reasons_as_rows_are_asked_for():
+    explanation = Explanation(("a",), np.zeros((1, 1, 1)), np.ones(1), np.zeros(1), ("u",), ("l",))
+    X = pl.DataFrame({"a": [1.0]})
+
+    with pytest.raises(ValueError, match="of 1 rows, got 2, 1 and 1"):
+        top_reasons(explanation, X, features=(), as_of=[TODAY, TODAY])
+    with pytest.raises(ValueError, match="of 1 rows, got 1, 2 and 1"):
+        top_reasons(explanation, X, features=(), as_of=[TODAY], shown=[(), ()])
