@@ -5,7 +5,7 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
-MODELS = ("lightgbm", "blend", "hazard")
+MODELS = ("lightgbm", "blend", "multiclass", "hazard")
 """Names in metrics.json that are no baselines."""
 
 TITLES: Mapping[str, str] = {
@@ -65,6 +65,7 @@ def section(result: Json) -> str:
         *_table(found),
         "",
         *_by_bucket(found),
+        *_followed(found),
         *_by_age(found),
         *_background(result, part),
     ]
@@ -187,6 +188,41 @@ def _by_bucket(found: Json) -> list[str]:
         return []
     told = ", ".join(f"{name} {_figure(metrics['auc'])}" for name, metrics in classes.items())
     return [f"AUC of {found['served']} by bucket, each against the rest: {told}.", ""]
+
+
+FOLLOWED = {
+    "bookings_by_value": "bookings in the top 20 % of each book, ranked by expected bookings",
+    "bookings_by_size": "ranked by what was invoiced in the year before",
+    "bookings_by_a_list": "ranked by P(A-list)",
+    "bookings_at_best": "the most anybody could",
+    "hours_released": "hours that firm walk-aways had taken",
+    "bookings_forgone": "bookings that firm walk-aways had brought",
+    "utility": "mean utility of what is shown",
+    "utility_of_steady": "of showing every account as steady",
+    "flip_rate": "accounts shown in another bucket than a month before",
+}
+"""What following the list would have meant, in the order told; what is not known is left out."""
+
+
+def _followed(found: Json) -> list[str]:
+    """Shares of money and hours by what was shown, and whether a calibration was kept."""
+    decisions = found.get("decisions")
+    if decisions is None:
+        return []
+    told = "; ".join(
+        f"{words} {_figure(decisions[name])}"
+        for name, words in FOLLOWED.items()
+        if decisions[name]["value"] is not None
+    )
+    lines = [f"Had the list been followed (what happened, not what was caused): {told}."]
+    calibration = found.get("calibration")
+    if calibration is not None and calibration["gain"]["value"] is not None:
+        kept = "is kept" if calibration["is_kept"] else "is not kept"
+        lines.append(
+            f"A calibration learnt on earlier forecasts {kept}: gain in log loss "
+            f"{_gain(calibration['gain'])}."
+        )
+    return [" ".join(lines), ""]
 
 
 def _by_age(found: Json) -> list[str]:

@@ -21,16 +21,18 @@ class HeadDocument:
     logistic: LogisticHead | None
     constant: float | None
     note: str
+    logistic_share: float
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Boosters of several seeds, or a logistic, or both half and half, or a constant.
+    """Boosters of several seeds, or a logistic, or both blended, or a constant.
 
     Attributes:
         names: the features its members read, in order.
         constant: log-odds for every row, where there was nothing to learn from.
         note: why the head is what it is; empty when it is as asked.
+        logistic_share: of the average, where boosters and a logistic are blended.
     """
 
     name: str
@@ -39,11 +41,17 @@ class Head:
     logistic: LogisticHead | None = None
     constant: float | None = None
     note: str = ""
+    logistic_share: float = 0.5
 
     def __post_init__(self) -> None:
         is_fitted = bool(self.boosters) or self.logistic is not None
         if is_fitted == (self.constant is not None):
             raise ValueError(f"head {self.name}: expected members or a constant, not both or none")
+        if not 0.0 < self.logistic_share < 1.0:
+            raise ValueError(
+                f"head {self.name}: expected a share of the logistic between 0 and 1, got "
+                f"{self.logistic_share}"
+            )
         read = [booster.names for booster in self.boosters]
         if self.logistic is not None:
             read.append(self.logistic.names)
@@ -105,7 +113,8 @@ class Head:
             return np.full(trees, 1.0 / trees)
         if trees == 0:
             return np.ones(1)
-        return np.array([*[0.5 / trees] * trees, 0.5])
+        share = self.logistic_share
+        return np.array([*[(1.0 - share) / trees] * trees, share])
 
     def to_document(self, folder: str) -> tuple[HeadDocument, dict[str, str]]:
         """The head as JSON, and its boosters' texts by file name inside the bundle."""
@@ -119,6 +128,7 @@ class Head:
             logistic=self.logistic,
             constant=self.constant,
             note=self.note,
+            logistic_share=self.logistic_share,
         )
         return described, texts
 
@@ -134,4 +144,5 @@ def head_from_document(
         logistic=described.logistic,
         constant=described.constant,
         note=described.note,
+        logistic_share=described.logistic_share,
     )

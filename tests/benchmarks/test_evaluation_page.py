@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.evaluation_page import gains_section, page, verdict
+from benchmarks.evaluation_page import FOLLOWED, gains_section, page, section, verdict
 
 
 def figure(value: float, spread: float = 0.01) -> dict[str, float]:
@@ -183,3 +183,18 @@ def test_the_gain_of_the_catalogue_stands_in_a_row_per_part_and_model() -> None:
         "| 0.580 (0.570–0.590) | +0.020 (-0.010 to +0.050) |"
     ) in told
     assert "receivables, slip: no deals" in told
+
+
+def test_what_following_the_list_would_have_meant_is_told_where_it_is_known() -> None:
+    unknown = {"value": None, "low": None, "high": None}
+    told = result("bucket")
+    told["metrics"]["bucket"] |= {
+        "decisions": dict.fromkeys(FOLLOWED, unknown) | {"bookings_forgone": figure(0.04)},
+        "calibration": {"is_kept": False, "gain": gain(-0.002, 0.001)},
+    }
+
+    text = section(told)
+
+    assert "bookings that firm walk-aways had brought 0.040 (0.030–0.050)." in text
+    assert "hours that firm" not in text
+    assert "calibration learnt on earlier forecasts is not kept: gain in log loss -0.002" in text

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -30,13 +32,13 @@ def test_the_four_probabilities_of_every_row_sum_to_one(parts):
     assert shares.select(pl.min_horizontal(pl.all()).min()).item() >= 0
 
 
-def test_a_blend_is_half_the_boosters_and_half_the_logistic_in_log_odds(parts):
-    head = parts.bucket.pain
+def test_a_blend_averages_boosters_and_logistic_in_log_odds_by_their_share(parts):
+    head = replace(parts.bucket.pain, logistic_share=0.3)
     rows = parts.X.to_numpy(order="c").astype(np.float32)
 
     trees = np.mean([booster.log_odds(rows) for booster in head.boosters], axis=0)
 
-    expected = 0.5 * trees + 0.5 * head.logistic.log_odds(rows)
+    expected = 0.7 * trees + 0.3 * head.logistic.log_odds(rows)
     assert np.abs(head.log_odds(rows) - expected).max() < 1e-12
 
 
