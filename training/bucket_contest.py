@@ -46,9 +46,10 @@ def bucket_contest(
     refuse_one_answer("bucket", "label", examples)
     past = bucket_past(book, examples, horizon=length, policy=policy.label, calendar=calendar)
     progress(described("bucket", examples, plan))
+    fits = replace(fit_plan(experiment), trials=experiment.tuning.trials)
 
     def forecast(fold: Fold) -> Forecasts:
-        return forecast_buckets(examples, past, fold, horizon=length, plan=fit_plan(experiment))
+        return forecast_buckets(examples, past, fold, horizon=length, plan=fits)
 
     told = walk(
         plan.folds,
@@ -58,6 +59,8 @@ def bucket_contest(
         threads=experiment.threads,
         progress=progress,
     )
+    for origin, tuned in told.tuned.items():
+        progress(f"bucket: tuning at {origin:%Y-%m-%d}, {tuned}")
     is_judged = told.rows.select(
         (pl.col("label_mature") & pl.col("label").is_not_null()).fill_null(value=False)
     ).to_series()

@@ -36,6 +36,7 @@ from training.matrix import Examples
 from training.multiclass import MULTICLASS, forecast_multiclass
 from training.purchases import AGE, RECENCY, REPEATS, fit_purchases, purchases
 from training.scores import BUCKET_COLUMNS
+from training.tuning import tune_bucket
 
 CANDIDATES: tuple[Kind, ...] = ("lightgbm", "blend", "logistic")
 """Kinds that can be served; the logistic is a baseline as well."""
@@ -105,7 +106,8 @@ def forecast_buckets(
 ) -> Forecasts:
     """Fit at the origin on windows that had ended, and predict every account of the test block.
 
-    What the components say of each row stands among `rows`, as columns `expected_…`.
+    What the components say of each row stands among `rows`, as columns `expected_…`. With trials,
+    the settings are those of a search in the training rows.
 
     Raises:
         FitError: when no row before the origin answers a head's question.
@@ -116,6 +118,10 @@ def forecast_buckets(
     )
     is_tested = everything.rows[AS_OF].is_in(list(fold.test_as_ofs))
     test = everything.where(pl.col(AS_OF).is_in(list(fold.test_as_ofs)))
+    tuned = {}
+    if plan.trials:
+        tuned = {fold.origin: tune_bucket(train, horizon=horizon, plan=plan)}
+        plan = replace(plan, settings=tuned[fold.origin].settings)
     by_model = {
         name: model.predict(test.X) for name, model in fit_candidates(train, plan=plan).items()
     }
@@ -129,17 +135,13 @@ def forecast_buckets(
         pl.col(ENTITY_ID).is_in(train.rows[ENTITY_ID].unique().to_list()).alias("is_known"),
         pl.lit(1.0).alias("weight"),
     )
-    return Forecasts(rows, by_model, BUCKET_COLUMNS, past.not_applicable)
+    return Forecasts(rows, by_model, BUCKET_COLUMNS, past.not_applicable, tuned)
 
 
 def fit_candidates(train: Examples, *, plan: FitPlan) -> dict[str, BucketModel]:
-    """Fit every servable kind; the logistic is the one inside the blend."""
+    """Fit every servable kind at once: trees and logistic are those inside the blend."""
     blend = fit_kind(train, "blend", plan=plan)
-    return {
-        "lightgbm": fit_kind(train, "lightgbm", plan=plan),
-        "blend": blend,
-        "logistic": logistic_of(blend),
-    }
+    return {"lightgbm": trees_of(blend), "blend": blend, "logistic": logistic_of(blend)}
 
 
 def fit_kind(
@@ -160,13 +162,24 @@ def fit_kind(
         seed=plan.seed,
         threads=plan.threads,
         grow=grow,
+        settings=plan.settings,
     )
+
+
+def trees_of(blend: BucketModel) -> BucketModel:
+    """The blend without its logistic."""
+    walk, pain, a_list = (_without_logistic(h) for h in (blend.walk, blend.pain, blend.a_list))
+    return replace(blend, kind="lightgbm", walk=walk, pain=pain, a_list=a_list)
 
 
 def logistic_of(blend: BucketModel) -> BucketModel:
     """The blend without its boosters."""
     walk, pain, a_list = (_without_boosters(h) for h in (blend.walk, blend.pain, blend.a_list))
     return replace(blend, kind="logistic", walk=walk, pain=pain, a_list=a_list)
+
+
+def _without_logistic(head: Head) -> Head:
+    return replace(head, logistic=None) if head.boosters else head
 
 
 def _without_boosters(head: Head) -> Head:

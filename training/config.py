@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, get_args
 from features.catalogue import features_of
 from features.feature import Entity
 from features.snapshot import Commitment
+from training.settings import Tuning
 
 LADDER_WEEKS: tuple[int, ...] = (26, 13, 8, 4)
 """Horizons tried by `horizon = "auto"`, the longest first."""
@@ -115,6 +116,7 @@ class Experiment:
         policy: TOML file of the label and decision policy; None is the standing one.
         heads: the parts to train.
         threads: threads per fit, count. One is quickest where rows are few or the machine busy.
+        tuning: how long settings are searched for; not at all unless asked.
     """
 
     name: str = "default"
@@ -128,6 +130,7 @@ class Experiment:
     policy: Path | None = None
     heads: tuple[Part, ...] = PARTS
     threads: int = 1
+    tuning: Tuning = field(default_factory=Tuning)
 
     def __post_init__(self) -> None:
         if self.horizon is not None and self.horizon < 1:
@@ -141,24 +144,19 @@ class Experiment:
 
     def to_mapping(self) -> dict[str, object]:
         """The recipe as plain values, for the report, the model card and the run's parameters."""
-        commitment = self.commitment
         return {
             "name": self.name,
             "horizon": "auto" if self.horizon is None else self.horizon,
             "warm_up_weeks": list(self.warm_up_weeks),
-            "as_of_grid": {"accounts": self.as_of_grid.accounts, "deals": self.as_of_grid.deals},
-            "origins": {
-                "spacing_weeks": self.origins.spacing_weeks,
-                "max_count": self.origins.max_count,
-            },
+            "as_of_grid": asdict(self.as_of_grid),
+            "origins": asdict(self.origins),
             "features": self.features.to_mapping(),
-            "seeds": {"models": self.seeds.models, "bootstrap": self.seeds.bootstrap},
-            "commitment": None
-            if commitment is None
-            else {"stage": commitment.stage, "days": commitment.days},
+            "seeds": asdict(self.seeds),
+            "commitment": None if self.commitment is None else asdict(self.commitment),
             "policy": None if self.policy is None else self.policy.name,
             "heads": list(self.heads),
             "threads": self.threads,
+            **({"tuning": asdict(self.tuning)} if self.tuning.trials else {}),
         }
 
 
@@ -210,6 +208,7 @@ def experiment_of(
         policy=beside / policy if policy else None,
         heads=_heads(found.get("heads", PARTS)),
         threads=_count(found, "threads", 1),
+        tuning=_section(found, "tuning", Tuning),
     )
 
 

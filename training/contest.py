@@ -57,6 +57,10 @@ class Contest:
     def to_mapping(self) -> dict[str, object]:
         """As it stands in metrics.json."""
         found = self.judgement.to_mapping()
+        if self.judged.tuned:
+            found["tuning"] = {
+                origin.isoformat(): one.to_mapping() for origin, one in self.judged.tuned.items()
+            }
         if self.decisions is not None:
             found["decisions"] = self.decisions.to_mapping()
             if self.calibration is not None:

@@ -19,6 +19,7 @@ from models.matrix import matrix_of
 from models.slip import SlipKind, SlipModel
 from training.heads import Craft, FitError, Grower, Sample, fit_head
 from training.periods import Landmarks, Periods, expand, exposure_of, landmarks_of
+from training.settings import AS_SIZED, Settings
 
 __all__ = ["FitError", "fit_bucket", "fit_slip"]
 
@@ -32,6 +33,8 @@ def fit_bucket(  # noqa: PLR0913 - what a fit depends on is named one by one, in
     seed: int,
     threads: int,
     grow: Grower = fit_boosters,
+    settings: Settings = AS_SIZED,
+    growth: float = 1.0,
 ) -> BucketModel:
     """Fit the three nested questions, each on the rows that got as far as it.
 
@@ -40,13 +43,15 @@ def fit_bucket(  # noqa: PLR0913 - what a fit depends on is named one by one, in
         labels: same rows: label, weight_walk, weight_pain, weight_a_list, as_of, horizon_days.
             A weight of 0 masks the row for that head.
         grow: grows the boosters.
+        settings: factors over the size of every head.
+        growth: heads are sized for so many times the cases that they have.
 
     Raises:
         FitError: a question that no row answers.
     """
     if labels.height != X.height:
         raise FitError(f"expected one label per feature row, got {labels.height} for {X.height}")
-    craft = Craft(kind, tuple(features), seed, threads, grow)
+    craft = Craft(kind, tuple(features), seed, threads, grow, settings, growth)
     names = tuple(feature.name for feature in features)
     overlap = _overlap(labels)
     # A row with friction missing has no label, yet it is known not to be a walk-away.

@@ -1,9 +1,12 @@
 """Forecasts: what every model and baseline said of the same out-of-time rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import polars as pl
+
+from training.settings import AS_SIZED, Settings, Tuned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,29 +20,35 @@ class Forecasts:
             to say.
         classes: names of those columns.
         not_applicable: baseline → why it is not there.
+        tuned: origin → what the search for settings in its past came to; empty without one.
     """
 
     rows: pl.DataFrame
     by_model: Mapping[str, pl.DataFrame]
     classes: tuple[str, ...]
     not_applicable: Mapping[str, str]
+    tuned: Mapping[datetime, Tuned] = field(default_factory=dict)
 
     def where(self, mask: pl.Series) -> "Forecasts":
         """The rows of a mask."""
-        return Forecasts(
-            self.rows.filter(mask),
-            {name: frame.filter(mask) for name, frame in self.by_model.items()},
-            self.classes,
-            self.not_applicable,
+        return replace(
+            self,
+            rows=self.rows.filter(mask),
+            by_model={name: frame.filter(mask) for name, frame in self.by_model.items()},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class FitPlan:
-    """How a fit is run: the models' seed and the threads."""
+    """How a fit is run: the models' seed, the threads, and at which settings.
+
+    With trials above 0, a forecast searches its settings in the past of its origin.
+    """
 
     seed: int
     threads: int
+    trials: int = 0
+    settings: Settings = AS_SIZED
 
 
 def stacked(parts: Sequence[Forecasts]) -> Forecasts:
@@ -52,6 +61,7 @@ def stacked(parts: Sequence[Forecasts]) -> Forecasts:
         {name: pl.concat([part.by_model[name] for part in parts]) for name in shared},
         first.classes,
         {name: text for name, text in why.items() if name not in shared},
+        {origin: found for part in parts for origin, found in part.tuned.items()},
     )
 
 

@@ -1,7 +1,8 @@
 """Heads: one yes-or-no question learnt from rows, sized by how much they can teach."""
 
+import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from models.head import Head
 from models.logistic import LogisticHead
 from models.logodds import logit
 from models.matrix import Floats, matrix_of
+from training.settings import AS_SIZED, Settings
 
 SEEDS = 3
 _RIDGE = 0.1
@@ -25,6 +27,9 @@ _FEW, _SOME = 100, 400
 COLUMNS_A_TREE = 45
 """Columns drawn for each tree, however wide the catalogue: more cost time and add noise."""
 MOST_COLUMN_SHARE = 0.8
+_BUCKET_COLUMNS = 62
+"""The same for the buckets' questions (decision 10)."""
+_ROW_SHARE, _LEAST_ROW_SHARE = 0.8, 0.5
 
 
 class FitError(ValueError):
@@ -70,13 +75,19 @@ class Grower(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Craft:
-    """How heads are made: of which kind, from which seed on, on how many threads, by whom grown."""
+    """How heads are made: of which kind, from which seed on, on how many threads, by whom grown.
+
+    The settings are factors over the size that the rows of a head give it; it is sized for
+    `growth` times as many cases as it has.
+    """
 
     kind: Kind
     features: tuple[Feature, ...]
     seed: int
     threads: int
     grow: Grower = fit_boosters
+    settings: Settings = AS_SIZED
+    growth: float = 1.0
 
     @property
     def categories(self) -> frozenset[str]:
@@ -103,15 +114,26 @@ def fit_head(sample: Sample, question: Question, craft: Craft) -> Head:
         odds = float(logit(np.array(share)))
         return Head(question, names, constant=odds, note="" if 0 < yes < rows else note)
     boosters = _boosters(sample, question, craft) if craft.kind != "logistic" else ()
-    logistic = fit_logistic(sample, craft.categories) if craft.kind != "lightgbm" else None
-    return Head(question, names, boosters=boosters, logistic=logistic)
+    logistic = None
+    if craft.kind != "lightgbm":
+        logistic = fit_logistic(sample, craft.categories, settings=craft.settings)
+    return Head(
+        question,
+        names,
+        boosters=boosters,
+        logistic=logistic,
+        logistic_share=logistic_share(sample.overlap),
+    )
 
 
-def fit_logistic(sample: Sample, categories: Collection[str] = ()) -> LogisticHead:
+def fit_logistic(
+    sample: Sample, categories: Collection[str] = (), *, settings: Settings = AS_SIZED
+) -> LogisticHead:
     """A ridge logistic on standardised, winsorised features with a flag for each null.
 
     Args:
         categories: columns whose codes have no order; of them, only the flag says something.
+        settings: of them, the ridge.
     """
     values = matrix_of(sample.X, sample.X.columns).astype(np.float64)
     unknown = np.isnan(values)
@@ -126,7 +148,7 @@ def fit_logistic(sample: Sample, categories: Collection[str] = ()) -> LogisticHe
     rates = unknown.mean(axis=0)
     columns = np.hstack([(clipped - means) / scales, unknown - rates])
     # Overlapping rows say less than their number: the ridge counts independent cases.
-    fitted = LogisticRegression(C=_RIDGE, max_iter=1000).fit(
+    fitted = LogisticRegression(C=_RIDGE / settings.ridge, max_iter=1000).fit(
         columns, sample.y, sample_weight=sample.weight / sample.overlap
     )
     coefficients, flags = np.split(fitted.coef_[0], 2)
@@ -144,9 +166,32 @@ def fit_logistic(sample: Sample, categories: Collection[str] = ()) -> LogisticHe
     )
 
 
-def booster_params(sample: Sample, *, seed: int, threads: int, is_blended: bool) -> BoosterParams:
+def logistic_share(overlap: float) -> float:
+    """What a logistic counts for in a blend: half, and less the more often a case is repeated.
+
+    Rows of one account that share most of their window are no new evidence; a wide logistic
+    believes them more than trees do (decision 10).
+
+    >>> [logistic_share(overlap) for overlap in (1.0, 3.0, 6.0)]
+    [0.5, 0.289, 0.204]
+    """
+    return round(0.5 / math.sqrt(max(overlap, 1.0)), 3)
+
+
+def row_share(overlap: float) -> float:
+    """Share of the rows drawn for a tree: fewer where they repeat one another.
+
+    >>> [row_share(overlap) for overlap in (1.0, 2.0, 6.0)]
+    [0.8, 0.566, 0.5]
+    """
+    return max(_LEAST_ROW_SHARE, round(_ROW_SHARE / math.sqrt(max(overlap, 1.0)), 3))
+
+
+def booster_params(sample: Sample, question: Question, *, seed: int, threads: int) -> BoosterParams:
     """Size by the cases of the rarer answer: fewer trees and leaves where they are few."""
-    leaves = 4 if is_blended or sample.rarer < _SOME else 8
+    is_deal = question in ("close", "win")
+    columns = COLUMNS_A_TREE if is_deal else _BUCKET_COLUMNS
+    leaves = 4 if sample.rarer < _SOME else 8
     rounds = 60 if sample.rarer < _FEW else 120 if sample.rarer < _SOME else 200
     least = min(round(_CASES_IN_LEAF * sample.overlap), max(len(sample.y) // 20, 5), 200)
     return BoosterParams(
@@ -155,7 +200,8 @@ def booster_params(sample: Sample, *, seed: int, threads: int, is_blended: bool)
         min_leaf=max(least, 5),
         seed=seed,
         threads=threads,
-        column_share=min(MOST_COLUMN_SHARE, COLUMNS_A_TREE / max(sample.X.width, 1)),
+        row_share=_ROW_SHARE if is_deal else row_share(sample.overlap),
+        column_share=min(MOST_COLUMN_SHARE, columns / max(sample.X.width, 1)),
     )
 
 
@@ -165,12 +211,10 @@ def _boosters(sample: Sample, question: Question, craft: Craft) -> tuple[Booster
         for feature in craft.features
         if question in feature.direction
     }
+    asked = replace(sample, rarer=int(sample.rarer * craft.growth))
     sizes = [
-        booster_params(
-            sample,
-            seed=craft.seed + member,
-            threads=craft.threads,
-            is_blended=craft.kind == "blend",
+        craft.settings.sized(
+            booster_params(asked, question, seed=craft.seed + member, threads=craft.threads)
         )
         for member in range(SEEDS)
     ]

@@ -256,7 +256,7 @@ def _account_ground(ground: _Ground, plan: Plan) -> _Made:
     asked = Asked(plan.matured, length, policy, exclude=experiment.features.exclude)
     examples = account_examples(book, asked, calendar)
     past = bucket_past(book, examples, horizon=length, policy=policy, calendar=calendar)
-    fit = FitPlan(experiment.seeds.models, experiment.threads)
+    fit = FitPlan(experiment.seeds.models, experiment.threads, experiment.tuning.trials)
 
     def forecast(rows: Examples, fold: Fold) -> pl.DataFrame:
         told = forecast_buckets(rows, past, fold, horizon=length, plan=fit)

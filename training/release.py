@@ -36,9 +36,16 @@ from training.heads import Grower
 from training.intervals import Figure
 from training.matrix import Examples
 from training.report import sentence
+from training.settings import AS_SIZED, Settings
+from training.tuning import tune_bucket
+from training.walk import Progress
 
 LEARNING_BELOW = 40
 """Won deals, or lost deals, below which nothing is called firm."""
+
+
+def _unsaid(_: str) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,21 +82,25 @@ def make_release(
     *,
     trained_at: datetime,
     grow: Grower = fit_boosters,
+    progress: Progress = _unsaid,
 ) -> Release:
     """Fit what the backtest chose once more, now on everything that is certain.
 
-    `grow` grows the boosters of the bucket chain and of the win curve; those of the components,
-    which are small, grow here.
+    `grow` grows the boosters of the bucket chain and of the win curve; those of the components
+    and of a search for settings, which are small, grow here. `progress` takes what a search found.
     """
     experiment = result.experiment
-    plan = FitPlan(experiment.seeds.models, experiment.threads)
+    plan = FitPlan(experiment.seeds.models, experiment.threads, experiment.tuning.trials)
+    notes: tuple[str, ...] = ()
     accounts = deals = bucket = slip = components = analogs = None
     policy = load_policy(experiment.policy)
     if "bucket" in result.contests:
         contest = result.contests["bucket"]
         policy = contest.policy
         accounts = contest.examples.where(pl.col("label_mature"))
-        bucket = fit_kind(accounts, contest.judgement.served, plan=plan, grow=grow)
+        settings, notes = _settings(contest, accounts, plan=plan, progress=progress)
+        fits = replace(plan, settings=settings)
+        bucket = fit_kind(accounts, contest.judgement.served, plan=fits, grow=grow)
         if contest.calibration is not None:
             bucket = replace(bucket, calibration=contest.calibration.final)
         components = fit_components(accounts, plan=plan)
@@ -113,6 +124,7 @@ def make_release(
     )
     used = _data_used(book, accounts, deals)
     card = _card(book, result, used, contract=contract, trained_at=trained_at)
+    card = replace(card, notes=(*card.notes, *notes))
     return Release(bucket, slip, accounts, deals, card, contract, policy, components, analogs)
 
 
@@ -158,6 +170,18 @@ def digest_of(book: Book) -> str:
         digest.update(name.encode())
         digest.update(buffer.getbuffer())
     return digest.hexdigest()
+
+
+def _settings(
+    contest: Contest, accounts: Examples, *, plan: FitPlan, progress: Progress
+) -> tuple[Settings, tuple[str, ...]]:
+    """What the last fit takes, and for the card what the search in its own past came to."""
+    if plan.trials == 0:
+        return AS_SIZED, ()
+    length, served = contest.plan.horizon.length, contest.judgement.served
+    found = tune_bucket(accounts, horizon=length, plan=plan, kind=served)
+    progress(f"bucket: tuning of the last fit, {found}")
+    return found.settings, (f"bucket settings of the last fit: {found}",)
 
 
 def _data_used(book: Book, accounts: Examples | None, deals: Examples | None) -> DataUsed:

@@ -79,7 +79,9 @@ def train(  # noqa: PLR0913 - what a training depends on is named one by one, in
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         result = backtest(book, experiment, calendar, out=unfinished, progress=progress)
-        release = make_release(book, result, calendar, trained_at=trained_at, grow=grow)
+        release = make_release(
+            book, result, calendar, trained_at=trained_at, grow=grow, progress=progress
+        )
         bundle = unfinished / "bundle"
         write_release(release, bundle, calendar)
         progress("fitted on everything and bundled")

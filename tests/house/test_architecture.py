@@ -25,6 +25,7 @@ FORBIDDEN = {
     "10a": ("models/slip.py", "import lightgbm"),
     "10b": ("training/run.py", "import mlflow"),
     "10c": ("features/parts.py", "import distributed"),
+    "10d": ("training/fit.py", "import optuna"),
     "11": ("serving/app.py", "import sklearn"),
     "12": ("serving/routes/deals.py", "import serving.routes.accounts"),
 }

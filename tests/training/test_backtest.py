@@ -33,12 +33,10 @@ def test_both_parts_are_judged_beside_their_baselines(result: BacktestResult) ->
     }  # fmt: skip
     assert set(slip.judgement.standings) == {
         "hazard", "logistic", "constant", "stage_age", "owner_rate", "customer_rate",
-        "crm_probability",
+        "crm_probability", "naive_bayes",
     }  # fmt: skip
-    assert set(bucket.judgement.not_applicable) == {"stage_age", "crm_probability", "naive_bayes"}
-    assert set(slip.judgement.not_applicable) == {
-        "persistence", "recency_frequency", "naive_bayes",
-    }  # fmt: skip
+    assert set(bucket.judgement.not_applicable) == {"stage_age", "crm_probability"}
+    assert set(slip.judgement.not_applicable) == {"persistence", "recency_frequency"}
 
 
 def test_probabilities_add_up_and_the_label_stands_beside_them(result: BacktestResult) -> None:

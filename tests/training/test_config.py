@@ -40,6 +40,10 @@ def test_an_unknown_key_of_a_table_is_refused_with_its_place() -> None:
         ({"as_of_grid": "monthly"}, "as_of_grid: expected a table"),
         ({"commitment": {"stage": "offer"}}, "commitment: expected stage, days"),
         ({"warm_up_weeks": ["x"]}, "warm_up_weeks: expected weeks"),
+        ({"tuning": {"trial": 12}}, r"tuning: unknown key 'trial'; the nearest are trials"),
+        ({"tuning": {"trials": "12"}}, r"tuning\.trials: expected a count"),
+        ({"tuning": {"trials": -1}}, r"tuning\.trials: expected a count"),
+        ({"tuning": 12}, "tuning: expected a table"),
         ({"features": {"only": ["stage_positio"]}}, "only: unknown key 'stage_positio'"),
         ({"features": {"only": ["account.stage_position"]}}, "only: unknown key"),
         ({"features": {"only": ["stage_position"], "exclude": ["x"]}}, "got both"),
@@ -91,7 +95,9 @@ def test_a_file_that_is_no_toml_says_so(tmp_path: Path) -> None:
 
 
 def test_the_mapping_of_a_recipe_reads_back_as_the_same_recipe() -> None:
-    recipe = experiment_of({"horizon": 13, "as_of_grid": {"accounts": "weekly:4"}})
+    recipe = experiment_of(
+        {"horizon": 13, "as_of_grid": {"accounts": "weekly:4"}, "tuning": {"trials": 3}}
+    )
     plain = {
         key: value
         for key, value in recipe.to_mapping().items()
@@ -104,3 +110,15 @@ def test_the_mapping_of_a_recipe_reads_back_as_the_same_recipe() -> None:
 def test_a_rhythm_of_no_weeks_is_refused() -> None:
     with pytest.raises(ExperimentError, match="weekly:N"):
         weeks_of("weekly:0")
+
+
+def test_the_trials_of_a_search_are_read_and_told() -> None:
+    found = experiment_of({"tuning": {"trials": 12}})
+
+    assert found.tuning.trials == 12
+    assert found.to_mapping()["tuning"] == {"trials": 12}
+
+
+def test_a_recipe_that_tries_no_settings_reads_as_before_there_was_a_search() -> None:
+    assert Experiment().tuning.trials == 0
+    assert "tuning" not in Experiment().to_mapping()

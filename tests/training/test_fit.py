@@ -146,7 +146,7 @@ def test_the_direction_of_a_feature_binds_its_head_alone():
 def test_heads_grow_with_the_cases_of_the_rarer_answer():
     def size(rarer: int, overlap: float = 1.0, rows: int = 20_000):
         sample = Sample(pl.DataFrame(), np.zeros(rows, bool), np.ones(rows), rarer, overlap)
-        return booster_params(sample, seed=0, threads=1, is_blended=False)
+        return booster_params(sample, "walk", seed=0, threads=1)
 
     few, some, many = size(50), size(200), size(2_000)
 
