@@ -18,9 +18,6 @@ RIDGE = 0.02
 FEWEST = 200
 """Rows without which a map is not learnt."""
 
-_WIDTH = 2.0 * 1.6449
-"""Standard errors in a 90 % interval."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
@@ -60,7 +57,7 @@ def tried(rows: pl.DataFrame, p: Floats, outcome: Codes, *, horizon: timedelta, 
             has_map |= here
     judged = has_map & is_known
     gain = _gain(p, mapped, outcome, judged, rows, seed)
-    is_kept = _is_worth_it(gain)
+    is_kept = gain.is_above_error
     final = fitted(p[is_known], outcome[is_known]) if is_kept else None
     return Trial(mapped if is_kept else p, gain, is_kept, final)
 
@@ -90,10 +87,3 @@ def _gain(
 ) -> Gain:
     before, after = (class_losses(outcome[judged], told[judged]) for told in (p, mapped))
     return paired_gain(after, before, rows[ACCOUNT_ID].filter(pl.Series(judged)), seed=seed)
-
-
-def _is_worth_it(gain: Gain) -> bool:
-    found = gain.figure
-    if found.value is None or found.low is None or found.high is None:
-        return False
-    return found.value > (found.high - found.low) / _WIDTH

@@ -19,6 +19,8 @@ REPEATS = 500
 PAIRED_REPEATS = 2000
 LOW, HIGH = 5.0, 95.0
 _CELLS_AT_ONCE = 4_000_000
+_ERRORS_WIDE = 2.0 * 1.6449
+"""Standard errors in a 90 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ class Gain:
     def is_sure(self) -> bool:
         """Whether the 5 % quantile of the gain is above zero."""
         return self.figure.low is not None and self.figure.low > 0.0
+
+    @property
+    def is_above_error(self) -> bool:
+        """Whether the gain is above one standard error, as its 90 % interval tells it."""
+        found = self.figure
+        if found.value is None or found.low is None or found.high is None:
+            return False
+        return found.value > (found.high - found.low) / _ERRORS_WIDE
 
     def to_mapping(self) -> dict[str, object]:
         """As it stands in metrics.json and in a verdict."""

@@ -11,9 +11,6 @@ from training.intervals import Gain
 Side = Literal["trees", "ridge"]
 """What is searched apart: the boosters' settings and the logistic's."""
 
-_WIDTH = 2.0 * 1.6449
-"""Standard errors in a 90 % interval."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
@@ -113,10 +110,7 @@ class Attempt:
     @property
     def is_kept(self) -> bool:
         """Whether the gain is above one standard error, clustered by account."""
-        found = self.gain.figure
-        if found.value is None or found.low is None or found.high is None:
-            return False
-        return found.value > (found.high - found.low) / _WIDTH
+        return self.gain.is_above_error
 
 
 @dataclass(frozen=True, slots=True)
