@@ -21,6 +21,7 @@ from serving.likeness import (
 )
 from serving.snapshots import Snapshot, folder_of
 from tests.serving.desk import Desk
+from tests.serving.periods import period
 
 COLUMNS = ["p_a_list", "p_pain", "p_walk_away", "p_steady"]
 ALIKE = (0.25, 0.25, 0.25, 0.25)
@@ -32,22 +33,6 @@ WONT_CLOSE = {"is_won": False}
 
 def probabilities(*rows: tuple[float, float, float, float]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
-
-
-def period(**cells: object) -> dict[str, object]:
-    """A won, quiet period without growth: steady, unless told otherwise."""
-    return {
-        **dict.fromkeys(FACTS),
-        "is_exposed": True,
-        "is_active": True,
-        "is_won": True,
-        "is_lost": False,
-        "growth": 0.0,
-        "late_days": 0.0,
-        "is_advocate": False,
-        "strings_along": False,
-        **cells,
-    }
 
 
 def analogs(*periods: dict[str, object], told: pl.DataFrame | None = None) -> Analogs:

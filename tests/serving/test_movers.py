@@ -9,27 +9,12 @@ from models.policy import DecisionPolicy, LabelPolicy, Policy
 from models.policy.relabel import FACTS
 from models.rebucket import PolicyBeyondReachError
 from serving.movers import Movers, Published, movers
+from tests.serving.periods import period
 
 COLUMNS = ("p_a_list", "p_pain", "p_walk_away", "p_steady")
 FLOOR = 250.0
 SERVED = Policy(label=LabelPolicy(growth_floor=FLOOR))
 MILDER = replace(SERVED, label=replace(SERVED.label, pain_at_least=0.6))
-
-
-def period(**cells: object) -> dict[str, object]:
-    """A won, quiet period without growth: steady, unless told otherwise."""
-    return {
-        **dict.fromkeys(FACTS),
-        "is_exposed": True,
-        "is_active": True,
-        "is_won": True,
-        "is_lost": False,
-        "growth": 0.0,
-        "late_days": 0.0,
-        "is_advocate": False,
-        "strings_along": False,
-        **cells,
-    }
 
 
 def past() -> Analogs:
