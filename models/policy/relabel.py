@@ -1,6 +1,6 @@
 """Relabel: the bucket of past windows under other thresholds, without reading the CRM again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -77,13 +77,9 @@ def differences(
 
 def beyond_thresholds(old: LabelPolicy, new: LabelPolicy) -> tuple[str, ...]:
     """Constants that differ and move a label only by measuring the CRM anew."""
-    names = [name for name, _, _ in differences(to_mapping(old), to_mapping(new))]
-    return _beyond(names)
-
-
-def _beyond(names: Sequence[str]) -> tuple[str, ...]:
+    moved = [name for name, _, _ in differences(to_mapping(old), to_mapping(new))]
     return tuple(
-        name for name in names if name not in _THRESHOLDS and not name.startswith(_NO_BUCKET)
+        name for name in moved if name not in _THRESHOLDS and not name.startswith(_NO_BUCKET)
     )
 
 

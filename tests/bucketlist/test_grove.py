@@ -4,10 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,51 +20,6 @@ NAMES = tuple(f"feature_{n}" for n in range(20))
 NATURE = Nature(monotone={"feature_0": 1}, categories=frozenset({"feature_3"}))
 GROWN = BoosterParams(rounds=60)
 FEW = BoosterParams(rounds=8)
-
-
-@dataclass
-class Promise:
-    """What one try comes to: a text, or an error."""
-
-    comes: str | Exception
-    is_cancelled: bool = False
-
-    def result(self, timeout: float) -> str:
-        if isinstance(self.comes, Exception):
-            raise self.comes
-        return self.comes
-
-    def cancel(self) -> None:
-        self.is_cancelled = True
-
-
-@dataclass
-class Workers:
-    """Two workers of which each try is foretold."""
-
-    tries: list[Promise]
-    said: list[str] = field(default_factory=list)
-    restarts: int = 0
-    workers: int = 2
-    told: str = f"LightGBM {version('lightgbm')}"
-
-    @property
-    def client(self) -> "Workers":
-        return self
-
-    def submit(self, *call: object, pure: bool) -> Promise:
-        return self.tries.pop(0)
-
-    def check(self, folders: set[str]) -> None: ...
-
-    def everywhere(self, function: Any) -> dict[str, str]:
-        return {"tcp://one": self.told}
-
-    def restart(self) -> None:
-        self.restarts += 1
-
-    def say(self, line: str) -> None:
-        self.said.append(line)
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +85,6 @@ def in_files(folder: Path, *parts: pl.DataFrame) -> list[Path]:
     for file, part in zip(files, parts, strict=True):
         part.write_parquet(file)
     return files
-
-
-def foretold(*tries: Promise) -> tuple[Grove, Workers]:
-    workers = Workers(list(tries))
-    runner: Any = workers
-    return Grove(runner, Path(), timeout=7.0), workers
 
 
 @pytest.fixture(scope="module")
@@ -244,45 +190,6 @@ def test_files_without_rows_are_told(started: Grove, tmp_path: Path) -> None:
         tried.result()
 
 
-def test_a_failed_try_is_said_and_made_once_more(tmp_path: Path) -> None:
-    text = here(rows(600), FEW).text()
-    few, workers = foretold(Promise(ValueError("no luck")), Promise(text))
-
-    found = few.grown_from([tmp_path / "a.parquet"], FEW, names=NAMES)
-
-    assert found.text() == text
-    assert workers.restarts == 1
-    assert workers.said == ["no trees, a second try on workers started anew: ValueError('no luck')"]
-
-
-def test_a_second_failure_is_the_last_and_told_with_its_cause(tmp_path: Path) -> None:
-    late = Promise(TimeoutError())
-    few, workers = foretold(Promise(ValueError("no luck")), late, Promise("never asked"))
-
-    with pytest.raises(RuntimeError, match=r"failed twice, at last with TimeoutError\(\)"):
-        few.grown_from([tmp_path / "a.parquet"], FEW, names=NAMES)
-
-    assert (workers.restarts, len(workers.tries), late.is_cancelled) == (2, 1, True)
-
-
-def test_time_that_runs_out_is_told_in_seconds(tmp_path: Path) -> None:
-    late = [Promise(TimeoutError()) for _ in range(2)]
-    few, _ = foretold(*late)
-
-    with pytest.raises(RuntimeError, match="a booster within 7 s, failed twice"):
-        few.grown_from([tmp_path / "a.parquet"], FEW, names=NAMES)
-
-
-def test_a_worker_with_half_of_lightgbm_is_named(
-    tmp_path: Path,
-) -> None:
-    few, workers = foretold()
-    workers.told = "LightGBM 0.0 imported without pandas"
-
-    with pytest.raises(RuntimeError, match=r"1 of 1 that differ: tcp://one has LightGBM 0\.0 imp"):
-        few.grown_from([tmp_path / "a.parquet"], FEW, names=NAMES)
-
-
 @pytest.mark.parametrize(
     ("first", "told"),
     [("bucketlist.grove", ""), ("models.booster", " imported without scikit-learn or pandas")],
@@ -295,14 +202,6 @@ def test_a_process_tells_whether_lightgbm_came_whole(first: str, told: str) -> N
     )
 
     assert done.stdout.split(maxsplit=2)[2:] == ([told.strip() + "\n"] if told else [])
-
-
-@pytest.mark.parametrize("name", [ANSWER, WEIGHT, OFFSET])
-def test_a_feature_with_a_name_that_is_taken_is_refused(name: str) -> None:
-    few, _ = foretold()
-
-    with pytest.raises(ValueError, match=rf"features of other names than \['{name}'\]"):
-        few(pl.DataFrame({name: [0.0, 1.0]}), np.array([0, 1]), sizes=[FEW])
 
 
 def test_workers_that_hang_start_anew(
