@@ -42,8 +42,11 @@ WORLD_ACCOUNTS_AT_ONCE = 40_000
 DEAL_WEEKS_AT_MOST = 78
 """Committed dates beyond have no probability: hardly any deal has one."""
 BUCKET_COLUMNS = tuple(f"p_{bucket}" for bucket in BUCKETS)
+EXPECTED_BOOKINGS = "expected_bookings"
 DEAL_COLUMNS = ("p_won_by_committed", "p_won_by_period_end", "p_lost")
-COLUMNS = ("entity", ENTITY_ID, AS_OF, *BUCKET_COLUMNS, *DEAL_COLUMNS, "draws")
+COLUMNS = (
+    "entity", ENTITY_ID, AS_OF, *BUCKET_COLUMNS, EXPECTED_BOOKINGS, *DEAL_COLUMNS, "draws",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,9 @@ def oracle_frame(
     Returns:
         `COLUMNS`, sorted by entity, entity_id and as_of, one row per account that the CRM holds,
         or open deal. The four of an account sum to 1 and are those of the labels that can be
-        told; `draws` counts the worlds in which one could, and with none the row is absent. A
-        probability of a date beyond the end of the history, or `DEAL_WEEKS_AT_MOST`, is null.
+        told; `draws` counts the worlds in which one could, and with none the row is absent.
+        `expected_bookings` is the mean of what it books in those. A probability of a date beyond
+        the end of the history, or `DEAL_WEEKS_AT_MOST`, is null.
 
     Raises:
         ValueError: for a moment at which the world does not stand still, or one of accounts whose
@@ -161,6 +165,7 @@ def _accounts_at(
     approach = question.policy.renewal_approach_days
     recent = recent_traces(history, past, moment, approach_days=approach)
     counts = np.zeros((accounts.count, len(BUCKETS)), dtype=np.int64)
+    booked = np.zeros(accounts.count)
     for rng, worlds in _chunks(history, moment, question.draws, salt=0):
         futures = run_forward(
             rng,
@@ -182,23 +187,37 @@ def _accounts_at(
             policy=question.policy,
             calendar=question.calendar,
         )
-        counts += _counted(labels, accounts.count)
+        told = labels.filter(pl.col("label").is_not_null())
+        counts += _counted(told, accounts.count)
+        booked += _booked(told, accounts.count)
     known = counts.sum(axis=1)
-    told = present[known[present] > 0]
-    chances = (counts[told] + 0.5) / (known[told] + 0.5 * len(BUCKETS))[:, None]
+    some = present[known[present] > 0]
+    chances = (counts[some] + 0.5) / (known[some] + 0.5 * len(BUCKETS))[:, None]
     columns = {name: chances[:, place] for place, name in enumerate(BUCKET_COLUMNS)}
     return pl.DataFrame(
-        {"entity": "account", ENTITY_ID: ACCOUNT_IDS.of(told), "draws": known[told], **columns}
+        {
+            "entity": "account",
+            ENTITY_ID: ACCOUNT_IDS.of(some),
+            "draws": known[some],
+            EXPECTED_BOOKINGS: booked[some] / known[some],
+            **columns,
+        }
     ).with_columns(pl.lit(moment).cast(TIME).alias(AS_OF))
 
 
-def _counted(labels: pl.DataFrame, accounts: int) -> Ints:
+def _counted(told: pl.DataFrame, accounts: int) -> Ints:
     """How often each account got each label: (accounts, buckets)."""
-    told = labels.filter(pl.col("label").is_not_null())
     account = told[ENTITY_ID].cast(pl.Int64).to_numpy() % accounts
     bucket = told["label"].cast(pl.Enum(BUCKETS)).to_physical().to_numpy().astype(np.int64)
     cells = np.bincount(account * len(BUCKETS) + bucket, minlength=accounts * len(BUCKETS))
     return cells.reshape(accounts, len(BUCKETS))
+
+
+def _booked(told: pl.DataFrame, accounts: int) -> Floats:
+    """What each account booked in all worlds together, in base currency."""
+    account = told[ENTITY_ID].cast(pl.Int64).to_numpy() % accounts
+    amounts = told["bookings"].cast(pl.Float64).fill_null(0.0).to_numpy()
+    return np.bincount(account, amounts, minlength=accounts).astype(np.float64)
 
 
 def _deals_at(history: History, moment: datetime, question: Question) -> pl.DataFrame:

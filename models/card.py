@@ -69,6 +69,8 @@ class ModelCard:
         experiment: name of the experiment file.
         horizon_weeks: length of the label window; null without a bucket model.
         tau: bucket → probability from which a flag is firm; a bucket missing here never is.
+        bookings_below: what a firm walk-away's expected bookings lie below, in base currency; null
+            where money was not asked.
         bucket_kind: lightgbm, logistic, blend, constant; null without a bucket model.
         contests: part (bucket, slip) → results.
         not_applicable: baseline or metric → why it could not be had.
@@ -86,6 +88,7 @@ class ModelCard:
     bucket_kind: str | None
     slip_kind: str | None
     tau: dict[str, float] = field(default_factory=dict)
+    bookings_below: float | None = None
     contests: dict[str, Contest] = field(default_factory=dict)
     not_applicable: dict[str, str] = field(default_factory=dict)
     switched_off: dict[str, tuple[str, ...]] = field(default_factory=dict)

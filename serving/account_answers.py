@@ -12,7 +12,14 @@ from features.pursuit import ENDS_AT, KNOWN_BEFORE, STARTS_AT, pursuit
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID, TEXT, TIME
 from features.snapshot import account_spine, account_state
 from models.bucket import BucketModel
-from models.policy import BUCKETS, confidence, display_bucket, is_kept_in_pursuit, renews_by_itself
+from models.policy import (
+    BUCKETS,
+    EXPECTED_BOOKINGS,
+    confidence,
+    display_bucket,
+    is_kept_in_pursuit,
+    renews_by_itself,
+)
 from models.reasons import reasons_column, top_reasons
 from serving.likeness import COUNTS, likeness, neighbours_frame, self_renewal
 from serving.parts import ACCOUNTS, REASONS, bounded, empty_part
@@ -130,10 +137,14 @@ def _judge(
     if model is None or features.is_empty():
         return _nothing_judged(), None
     policy = scene.policy
-    judged = _predicted(model, features)
-    judged = judged.with_columns(display_bucket(policy), confidence(policy, scene.bundle.card.tau))
-    judged = judged.with_columns(pl.col("bucket").alias(SPOKEN_FOR))
-    judged, neighbours = _likened(scene, features, judged)
+    components, card = scene.bundle.components, scene.bundle.card
+    expected = None if components is None else components.predict(features)
+    bookings = pl.lit(None, pl.Float64) if expected is None else expected["bookings"]
+    judged = _predicted(model, features).with_columns(bookings.alias(EXPECTED_BOOKINGS))
+    judged = judged.with_columns(
+        display_bucket(policy), confidence(policy, card.tau, bookings_below=card.bookings_below)
+    ).with_columns(pl.col("bucket").alias(SPOKEN_FOR))
+    judged, neighbours = _likened(scene, features, judged, expected=expected)
     is_walk_away = pl.col("bucket") == "walk_away"
     kept = is_kept_in_pursuit(judged[ENTITY_ID], scene.period, scene.salt, share=policy.kept_share)
     return judged.with_columns(
@@ -150,17 +161,16 @@ def _judge(
 
 
 def _likened(
-    scene: Scene, features: pl.DataFrame, judged: pl.DataFrame
+    scene: Scene, features: pl.DataFrame, judged: pl.DataFrame, *, expected: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """With p_self_renewer, subtype and the counts of similar periods; and the neighbours.
 
     A steady account that will renew by itself becomes a walk-away of that kind.
     """
     bundle = scene.bundle
-    if bundle.components is None or bundle.analogs is None or scene.horizon_days is None:
+    if expected is None or bundle.analogs is None or scene.horizon_days is None:
         unknown = {name: ACCOUNTS[name] for name in ("p_self_renewer", "subtype", *COUNTS)}
         return judged.with_columns(pl.lit(None, kind).alias(n) for n, kind in unknown.items()), None
-    expected = bundle.components.predict(features)
     found = likeness(bundle.analogs, judged.select(PROBABILITIES).hstack(expected), bundle.policy)
     alone = self_renewal(features, expected["self_renewer"], horizon_days=scene.horizon_days)
     judged = judged.hstack(found.counts).with_columns(alone, found.subtype)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -171,15 +171,8 @@ def data_used(
             "features": [feature.name for feature in contest.examples.features],
             "left_out": dict(contest.examples.left_out),
             "outcome_shares": dict(shares.iter_rows()),
-            "firm": {
-                bucket: {
-                    "threshold": cut.threshold,
-                    "accounts": cut.accounts,
-                    "precision": cut.precision,
-                    "lower_bound": cut.lower_bound,
-                }
-                for bucket, cut in contest.cuts.items()
-            },
+            "firm": {bucket: asdict(cut) for bucket, cut in contest.firm.cuts.items()},
+            "firm_bookings": contest.firm.bookings and asdict(contest.firm.bookings),
         }
         if part == "slip":
             past = contest.scores.filter(pl.col("weight") == 0).height

@@ -15,7 +15,7 @@ from models.policy.relabel import FACTS
 from training.bucket_forecasts import CANDIDATES, bucket_past, forecast_buckets
 from training.calibration import Trial, tried
 from training.components import EXPECTED
-from training.confidence import firm_cuts, tau_of
+from training.confidence import firm_rule
 from training.config import Experiment
 from training.contest import Contest, described, fit_plan, mean_losses, refuse_one_answer, scored
 from training.decisions import decisions_of, utilities
@@ -73,8 +73,10 @@ def bucket_contest(
     shown = pl.concat([told.rows, told.by_model[judgement.served]], how="horizontal").with_columns(
         display_bucket(policy.decision)
     )
-    cuts = firm_cuts(shown, policy.decision)
-    shown = shown.with_columns(confidence(policy.decision, tau_of(cuts)))
+    rule = firm_rule(shown.filter(is_judged), policy.decision, seed=experiment.seeds.bootstrap)
+    shown = shown.with_columns(
+        confidence(policy.decision, rule.tau, bookings_below=rule.bookings_below)
+    )
     columns = (*BUCKET_COLUMNS, "bucket", "confidence", "label")
     scores = scored(shown, told, "account", columns)
     seed = experiment.seeds.bootstrap
@@ -88,7 +90,7 @@ def bucket_contest(
         outcome,
         judgement,
         scores,
-        cuts,
+        rule,
         past_periods,
         decisions_of(shown.filter(is_judged), policy.decision, seed=seed),
         utilities(

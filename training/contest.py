@@ -8,7 +8,7 @@ import polars as pl
 from models.analogs import Analogs
 from models.policy import Policy
 from training.calibration import Trial
-from training.confidence import FirmCut
+from training.confidence import FirmRule
 from training.config import Experiment, Part
 from training.decisions import Decisions
 from training.folds import NotEnoughDataError
@@ -33,7 +33,7 @@ class Contest:
         outcome: class number by judged row.
         judgement: who stands where.
         scores: one row per prediction in the columns of scores.parquet.
-        cuts: bucket → firm cut; empty for slip.
+        firm: from where on buckets are firm; empty for slip.
         analogs: the judged accounts as past periods; None for slip.
         decisions: what following the buckets would have brought; None for slip.
         utilities: model → mean utility of what it would show; empty for slip.
@@ -48,7 +48,7 @@ class Contest:
     outcome: Codes
     judgement: Judgement
     scores: pl.DataFrame
-    cuts: Mapping[str, FirmCut]
+    firm: FirmRule
     analogs: Analogs | None = None
     decisions: Decisions | None = None
     utilities: Mapping[str, Figure] = field(default_factory=dict)

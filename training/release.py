@@ -28,7 +28,6 @@ from models.slip import SlipModel
 from training.backtest import BacktestResult
 from training.bucket_forecasts import fit_kind
 from training.components import fit_components
-from training.confidence import tau_of
 from training.contest import Contest
 from training.fit import fit_slip
 from training.forecasts import FitPlan
@@ -221,7 +220,8 @@ def _card(
         horizon_weeks=None if bucket is None else bucket.plan.horizon.weeks,
         bucket_kind=None if bucket is None else bucket.judgement.served,
         slip_kind=None if slip is None else "lightgbm",
-        tau={} if bucket is None or is_learning else tau_of(bucket.cuts),
+        tau={} if bucket is None or is_learning else bucket.firm.tau,
+        bookings_below=None if bucket is None else bucket.firm.bookings_below,
         contests={part: _contest(found) for part, found in result.contests.items()},
         not_applicable={
             f"{part}.{name}": why

@@ -115,19 +115,36 @@ def classes_table(served: Standing) -> str:
 
 def firm_table(contest: Contest) -> str:
     """From which probability on a bucket is firm, and what that was worth out of time."""
-    if not contest.cuts:
+    rule, policy = contest.firm, contest.policy.decision
+    if not rule.cuts:
         return (
             "<p>No bucket passed: at no cut was the precision sure to reach "
-            f"{contest.policy.decision.firm_precision:.0%}, so nothing is called firm.</p>"
+            f"{policy.firm_precision:.0%}, so nothing is called firm.</p>{_firm_money(contest)}"
         )
     heads = ("bucket", "firm from", "accounts", "precision", "lower bound (90 %)")
     rows = (
         f'<tr><th scope="row">{escape(bucket.replace("_", " "))}</th>'
         f"<td>{cut.threshold:.2f}</td><td>{cut.accounts}</td><td>{cut.precision:.0%}</td>"
         f"<td>{cut.lower_bound:.0%}</td></tr>"
-        for bucket, cut in contest.cuts.items()
+        for bucket, cut in rule.cuts.items()
     )
-    return table(heads, rows)
+    return table(heads, rows) + _firm_money(contest)
+
+
+def _firm_money(contest: Contest) -> str:
+    """What a firm walk-away may be expected to book, and what such accounts had booked."""
+    money, policy = contest.firm.bookings, contest.policy.decision
+    if money is None:
+        return "<p>Nothing was booked, so walk-aways are not held to any sum of money.</p>"
+    allowed = f"{policy.firm_forgone:.1%} of all bookings"
+    if money.below == 0.0:
+        return f"<p>At no sum were walk-aways sure to bring at most {allowed}: none is firm.</p>"
+    return (
+        f"<p>A firm walk-away is expected to book less than {money.below:,.0f} in the window. "
+        f"All walk-aways below that sum brought {money.forgone:.1%} of bookings "
+        f"(at most {money.upper_bound:.1%} with {policy.firm_confidence:.0%} confidence; "
+        f"{allowed} may be forgone).</p>"
+    )
 
 
 DECISION_NAMES: Mapping[str, str] = {

@@ -5,6 +5,7 @@ import polars as pl
 from features.book import Book
 from features.calendar import Calendar
 from models.policy import Policy
+from training.confidence import FirmRule
 from training.config import Experiment
 from training.contest import Contest, described, fit_plan, mean_losses, refuse_one_answer, scored
 from training.folds import Fold, NotEnoughDataError
@@ -61,7 +62,7 @@ def slip_contest(
         "label_won_by_committed", "label_period", "age_days",
     )  # fmt: skip
     scores = scored(shown, told, "deal", columns)
-    return Contest("slip", plan, examples, policy, judged, outcome, judgement, scores, {})
+    return Contest("slip", plan, examples, policy, judged, outcome, judgement, scores, FirmRule())
 
 
 def _slip_losses(told: Forecasts) -> dict[str, float]:

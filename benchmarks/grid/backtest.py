@@ -5,7 +5,7 @@ which outcomes were labelled.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,15 +14,22 @@ from typing import Any
 import polars as pl
 
 from benchmarks.grid.cells import UNTIL
-from benchmarks.grid.pieces import write_json
+from benchmarks.grid.pieces import write_frame, write_json
 from features.calendar import Calendar
 from features.crm.source import Source, open_source
-from features.schema import AS_OF
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID
 from models.policy import LabelPolicy, load_policy
 from training.backtest import METRICS_FILE, SCORES_FILE, walk_forward, write_backtest
+from training.components import EXPECTED
 from training.config import Experiment, Part, load_experiment
 from training.contest import Contest
 from training.walk import Progress
+
+VALUES_FILE = "values.parquet"
+VALUE_COLUMNS = (
+    ENTITY_ID, ACCOUNT_ID, AS_OF, OWNER_REP_ID, "bookings", f"{EXPECTED}bookings",
+)  # fmt: skip
+"""What is kept of judged accounts: who has them, what was expected of them and what came."""
 
 Json = Mapping[str, Any]
 
@@ -61,11 +68,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backtest:
-    """What the walk-forward of a cell left behind."""
+    """What the walk-forward of a cell left behind; values only of a run with accounts."""
 
     scores: pl.DataFrame
     metrics: Json
     terms: Terms
+    values: pl.DataFrame | None = None
 
     def first_as_ofs(self, part: Part) -> tuple[datetime, ...]:
         """The first test moment of each origin, oldest first; empty for a part that was not run."""
@@ -79,15 +87,20 @@ def source_of(url: str) -> Source:
     return open_source(url, calendar=CALENDAR, now=CALENDAR.midnight(UNTIL))
 
 
-def run_backtest(url: str, folder: Path, progress: Progress) -> None:
-    """Walk forward through a world and leave scores, metrics and terms in the folder.
+def run_backtest(url: str, folder: Path, parts: Sequence[Part], progress: Progress) -> None:
+    """Walk forward through a world and leave scores, metrics, values and terms in the folder.
 
     Raises:
         NotEnoughDataError: when the world does not carry a single fit; nothing is written.
     """
     book = source_of(url).read().book
-    result = walk_forward(book, experiment(), CALENDAR, progress=progress)
+    asked = replace(experiment(), heads=tuple(parts))
+    result = walk_forward(book, asked, CALENDAR, progress=progress)
     write_backtest(result, folder)
+    if "bucket" in result.contests:
+        write_frame(
+            folder / VALUES_FILE, result.contests["bucket"].judged.rows.select(VALUE_COLUMNS)
+        )
     write_json(folder / TERMS_FILE, _terms(result.contests))
 
 
@@ -97,17 +110,19 @@ def experiment() -> Experiment:
 
 
 def is_backtested(folder: Path) -> bool:
-    """Whether the folder holds all three files; the terms are written last."""
+    """Whether the folder holds all files; the terms are written last."""
     return (folder / TERMS_FILE).is_file()
 
 
 def load_backtest(folder: Path) -> Backtest:
     """Read what `run_backtest` left."""
     terms = json.loads((folder / TERMS_FILE).read_text("utf-8"))
+    values = folder / VALUES_FILE
     return Backtest(
         pl.read_parquet(folder / SCORES_FILE),
         json.loads((folder / METRICS_FILE).read_text("utf-8")),
         Terms(terms["weeks"], terms["growth_floor"]),
+        pl.read_parquet(values) if values.is_file() else None,
     )
 
 

@@ -30,14 +30,14 @@ TINY_SIZES = (60, 120)
 OTHER_SEEDS = (1, 2, 3)
 MAIN_REGIMES = ("baseline", "long_cycle")
 
-ATTAINABLE_AT_MOST = 300
+ATTAINABLE_AT_MOST = 1200
 """Accounts up to which the same model family is also taught on ten times as many."""
 
 TIMES = 10
 """How many times the accounts the attainable skill is learnt on."""
 
-Part = Literal["small", "full"]
-PARTS: tuple[Part, ...] = ("small", "full")
+Extent = Literal["small", "full"]
+EXTENTS: tuple[Extent, ...] = ("small", "full")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,18 +120,18 @@ def full_grid() -> tuple[Cell, ...]:
 
 
 def chosen(
-    part: Part,
+    extent: Extent,
     *,
     only: str | None = None,
     accounts: int | None = None,
     seeds: Sequence[int] | None = None,
 ) -> tuple[Cell, ...]:
-    """The part's cells of that regime, that size and those seeds; None takes all.
+    """The extent's cells of that regime, that size and those seeds; None takes all.
 
     >>> [cell.name for cell in chosen("full", only="tiny", accounts=60, seeds=(2,))]
     ['tiny-60-seed-2']
     """
-    cells = SMALL if part == "small" else full_grid()
+    cells = SMALL if extent == "small" else full_grid()
     return tuple(
         cell
         for cell in cells

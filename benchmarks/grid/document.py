@@ -19,6 +19,7 @@ from benchmarks.grid.goals import (
     goal_lines,
     lighter_lines,
 )
+from benchmarks.grid.results import editions_of
 from benchmarks.grid.skill import BASES, COLUMNS
 from benchmarks.grid.standings import Mean, Standing, standings
 from training.config import PARTS, Part
@@ -142,7 +143,7 @@ def _goals(found: Sequence[Standing]) -> list[str]:
     )
     table = (
         "What must hold, and what is aimed at, in regime `baseline` (for slip in `long_cycle` too) "
-        f"at {large} accounts, as a mean over {len(MAIN_SEEDS)} seeds. The goals about money, "
+        f"at {large} accounts, as a mean over {len(MAIN_SEEDS)} seeds. The goals about "
         "bands, leaks, promotion, monitoring and reasons are not measured by this grid."
     )
     lighter = (
@@ -194,7 +195,7 @@ def _noise(results: Sequence[Json]) -> str:
 
 def _editions(results: Sequence[Json]) -> str:
     """A warning when the results were made by code that differs."""
-    found = {result["edition"] for result in results}
+    found = set().union(*(editions_of(result) for result in results))
     if len(found) < 2:
         return ""
     return (

@@ -4,7 +4,7 @@ Every step leaves its files in the work folder, so that a run that was killed go
 was. The result holds no clock time, no place and no machine: made twice, it has the same bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from benchmarks.grid.cells import ATTAINABLE_AT_MOST, Cell
 from benchmarks.grid.oracle import DRAWS, run_oracle
 from benchmarks.grid.pieces import piece
 from benchmarks.grid.skill import KEYS, Best, judged, said_by_all, skill
+from benchmarks.grid.value import captured
 from features.schema import AS_OF
 from training.config import PARTS, Part
 from training.fit import FitError
@@ -43,29 +44,31 @@ class Steps:
         attainable: the big world's predictions of the small world's rows.
     """
 
-    backtest: Callable[[str, Path, Progress], None] = run_backtest
+    backtest: Callable[[str, Path, Sequence[Part], Progress], None] = run_backtest
     oracle: Callable[[str, Terms, Part, datetime, Progress], pl.DataFrame] = run_oracle
     attainable: Callable[[str, Terms, Rows, Progress], pl.DataFrame] = run_attainable
 
 
-def evaluate_cell(cell: Cell, folder: Path, steps: Steps, *, progress: Progress) -> Json:
+def evaluate_cell(
+    cell: Cell, folder: Path, steps: Steps, *, parts: Sequence[Part] = PARTS, progress: Progress
+) -> Json:
     """Run what the folder does not hold yet, and return the content of the result file."""
     result = _head(cell)
     if not is_backtested(folder):
         try:
-            steps.backtest(cell.url, folder, progress)
+            steps.backtest(cell.url, folder, parts, progress)
         except NotEnoughDataError as error:
             progress(f"not evaluated: {error}")
             return {**result, "status": "not evaluated", "why": str(error)}
     found = load_backtest(folder)
     run = _Run(cell, folder, steps, found, progress)
-    parts = {part: _part(run, part) for part in PARTS if part in found.terms.weeks}
+    told = {part: _part(run, part) for part in parts if part in found.terms.weeks}
     return {
         **result,
         "status": "evaluated",
         "why": None,
         "draws": DRAWS,
-        "parts": parts,
+        "parts": told,
         "missing": found.metrics["data_used"]["missing"],
         "leak_gate": {key: found.metrics["leak_gate"][key] for key in ("verdict", "leaking")},
         "tables": found.metrics["data_used"]["tables"],
@@ -96,7 +99,7 @@ def _head(cell: Cell) -> dict[str, object]:
 def _part(run: _Run, part: Part) -> dict[str, object]:
     found = run.backtest
     metrics = found.metrics[part]
-    return {
+    told = {
         "served": metrics["served"],
         "winner": metrics["winner"],
         "gains": metrics["gains"],
@@ -108,11 +111,24 @@ def _part(run: _Run, part: Part) -> dict[str, object]:
         "outcome_shares": found.metrics["data_used"][part]["outcome_shares"],
         "skill": {"oracle": _of_oracle(run, part), "attainable": _of_attainable(run, part)},
     }
+    if part == "bucket":
+        told |= {"decisions": metrics["decisions"], "value": _value(run)}
+    return told
 
 
 def _of_oracle(run: _Run, part: Part) -> Mapping[str, object]:
-    frames = [_oracle_at(run, part, as_of) for as_of in run.backtest.first_as_ofs(part)]
-    return _skill(run, part, pl.concat(frames), "oracle")
+    return _skill(run, part, _oracle(run, part), "oracle")
+
+
+def _value(run: _Run) -> Mapping[str, object]:
+    values = run.backtest.values
+    if values is None:
+        raise ValueError("expected the values of the judged accounts, found none")
+    return captured(values, _oracle(run, "bucket"))
+
+
+def _oracle(run: _Run, part: Part) -> pl.DataFrame:
+    return pl.concat([_oracle_at(run, part, at) for at in run.backtest.first_as_ofs(part)])
 
 
 def _oracle_at(run: _Run, part: Part, as_of: datetime) -> pl.DataFrame:

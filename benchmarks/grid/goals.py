@@ -65,6 +65,24 @@ GOALS: tuple[Goal, ...] = (
     Goal("buckets: excess ECE, A-list", "bucket", "excess_ece", 0.015, 0.008, is_ceiling=True),
     Goal("buckets: absolute bias, A-list", "bucket", "absolute_bias", 0.03, 0.01, is_ceiling=True),
     Goal("lift of the A-list, top 20 % of each book", "bucket", "lift", 2.0, 2.4),
+    Goal(
+        "bookings in the top 20 % of each book by expected bookings, share of the oracle's",
+        "bucket",
+        "value_share",
+        0.93,
+        0.97,
+        is_share=True,
+    ),
+    Goal(
+        "bookings that firm walk-aways had brought",
+        "bucket",
+        "forgone",
+        0.04,
+        0.025,
+        is_ceiling=True,
+        is_share=True,
+    ),
+    Goal("hours that they had taken", "bucket", "released", 0.0, 0.12, is_share=True),
 )
 
 ELSEWHERE = tuple(goal for goal in GOALS if goal.figure in ("excess_ece", "absolute_bias"))

@@ -80,6 +80,11 @@ FIGURES: Mapping[str, Callable[[Json, Part], object]] = {
     "bias": _of_model("bias"),
     "absolute_bias": _absolute_bias,
     "lift": _of_model("lift_at_k"),
+    "value": lambda found, _: _down(found, ("value", "model")),
+    "value_oracle": lambda found, _: _down(found, ("value", "oracle")),
+    "value_share": lambda found, _: _down(found, ("value", "share")),
+    "forgone": lambda found, _: _down(found, ("decisions", "bookings_forgone")),
+    "released": lambda found, _: _down(found, ("decisions", "hours_released")),
 }
 """Figure → where a part's result holds it; a plain number or one with its interval."""
 

@@ -1,6 +1,7 @@
 """The constants of labels and decisions, and the rules that read them."""
 
 from models.policy.decision import (
+    EXPECTED_BOOKINGS,
     DecisionPolicy,
     confidence,
     display_bucket,
@@ -21,6 +22,7 @@ from models.policy.label import (
 
 __all__ = [
     "BUCKETS",
+    "EXPECTED_BOOKINGS",
     "MEASURES",
     "DecisionPolicy",
     "FrictionItem",

@@ -9,6 +9,8 @@ import polars as pl
 from models.policy.label import BUCKETS
 from models.policy.record import policy_hash, to_mapping
 
+EXPECTED_BOOKINGS = "expected_bookings"
+"""Column: what an account is expected to book in the label window, in base currency."""
 KEPT_SHARE = 0.10
 """Share of the walk-away accounts that stay in pursuit."""
 
@@ -67,6 +69,7 @@ class DecisionPolicy:
         firm_precision: out-of-time precision that a firm flag promises …
         firm_confidence: … with this one-sided confidence.
         firm_accounts: accounts that a cut must flag before it can be tested.
+        firm_forgone: share of all bookings that firm walk-aways may bring, with that confidence.
         firm_from: the first cut tested.
         firm_to: the last cut tested.
         firm_step: the distance between cuts.
@@ -83,6 +86,7 @@ class DecisionPolicy:
     firm_precision: float = 0.60
     firm_confidence: float = 0.90
     firm_accounts: int = 30
+    firm_forgone: float = 0.03
     firm_from: float = 0.95
     firm_to: float = 0.40
     firm_step: float = 0.05
@@ -97,7 +101,7 @@ class DecisionPolicy:
                 f"got {self.walk_away_a_list_at_most} and {self.walk_away_at_least}"
             )
         shares = ("self_renewer_at_least", "leaning_at_least", "leaning_margin", "kept_share")
-        for name in (*shares, "firm_precision", "firm_confidence"):
+        for name in (*shares, "firm_precision", "firm_confidence", "firm_forgone"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"expected {name} from 0 to 1, got {getattr(self, name)}")
         if not (0.0 < self.firm_to <= self.firm_from <= 1.0 and self.firm_step > 0.0):
@@ -155,13 +159,17 @@ def renews_by_itself(policy: DecisionPolicy) -> pl.Expr:
     return ((pl.col("bucket") == "steady") & is_likely).fill_null(value=False)
 
 
-def confidence(policy: DecisionPolicy, tau: Mapping[str, float]) -> pl.Expr:
+def confidence(
+    policy: DecisionPolicy, tau: Mapping[str, float], *, bookings_below: float | None = None
+) -> pl.Expr:
     """How far the displayed bucket can be trusted: firm, leaning or review.
 
     Args:
         policy: thresholds of a lean.
         tau: bucket → probability from which a flag is firm; a bucket that is not there is never
             firm.
+        bookings_below: what a firm walk-away's expected bookings lie below, in base currency;
+            reads `EXPECTED_BOOKINGS`, and where that is null nothing is firm. None asks nothing.
 
     Raises:
         ValueError: for a name in `tau` that is no bucket.
@@ -177,11 +185,15 @@ def confidence(policy: DecisionPolicy, tau: Mapping[str, float]) -> pl.Expr:
     margin = top - _by_bucket(bucket, rest)
     # a cut above 1 is never reached
     cut = _by_bucket(bucket, {name: pl.lit(tau.get(name, 2.0)) for name in BUCKETS})
+    is_firm = top >= cut
+    if bookings_below is not None:
+        is_cheap = (pl.col(EXPECTED_BOOKINGS) < bookings_below).fill_null(value=False)
+        is_firm &= (bucket != "walk_away") | is_cheap
     leans = (top >= policy.leaning_at_least) & (margin >= policy.leaning_margin)
     return (
         pl.when(bucket.is_null())
         .then(pl.lit(None, pl.String))
-        .when(top >= cut)
+        .when(is_firm)
         .then(pl.lit("firm"))
         .when(leans)
         .then(pl.lit("leaning"))

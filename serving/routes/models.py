@@ -38,6 +38,9 @@ class Threshold(Body):
 
     bucket: str
     at_least: float = Field(description="Probability, 0 to 1.")
+    bookings_below: float | None = Field(
+        description="Expected bookings a firm walk-away lies below, base currency; null asks none."
+    )
 
 
 class Remark(Body):
@@ -102,7 +105,14 @@ def champion_card(served: Served) -> ChampionCard:
         horizon_weeks=card.horizon_weeks,
         bucket_kind=card.bucket_kind,
         slip_kind=card.slip_kind,
-        thresholds=[Threshold(bucket=name, at_least=p) for name, p in sorted(card.tau.items())],
+        thresholds=[
+            Threshold(
+                bucket=name,
+                at_least=p,
+                bookings_below=card.bookings_below if name == "walk_away" else None,
+            )
+            for name, p in sorted(card.tau.items())
+        ],
         results=_results(card),
         measures=_measures(card),
         not_applicable=[Remark(name=n, why=w) for n, w in sorted(card.not_applicable.items())],

@@ -276,13 +276,13 @@ def test_what_is_left_out_of_the_past_changes_no_answer(
 ) -> None:
     params = replace(SMALL, accounts=25, hidden=frozenset(hidden))
     moments = OracleMoments(accounts=(MAY,))
-
     short = told(params, moments)
     monkeypatch.setattr(oracle, "recent_traces", whole_past)
     whole = told(params, moments)
 
     assert short.height > 10
-    assert short.equals(whole)
+    assert short.drop("expected_bookings").equals(whole.drop("expected_bookings"))
+    assert_frame_equal(short, whole, rel_tol=1e-12)  # sums of money, in another order
 
 
 def whole_past(history: History, past: Traces, moment: datetime, *, approach_days: int) -> Traces:

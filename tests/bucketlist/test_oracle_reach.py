@@ -10,7 +10,7 @@ from bucketlist.oracle import OracleMoments, oracle_frame
 from features.calendar import Calendar
 from features.crm.synthetic import WorldParams, regime
 from features.snapshot import deal_spine, deal_state
-from tests.bucketlist.fresh_worlds import KEYS, asked, book_of, silent
+from tests.bucketlist.fresh_worlds import KEYS, asked, book_of, labels_of, silent
 
 SMALL = regime("baseline", accounts=40, seed=5, years=2)
 MARCH = datetime(2026, 3, 30, tzinfo=UTC)
@@ -74,3 +74,17 @@ def committed(params: WorldParams, as_of: datetime) -> pl.DataFrame:
     book = book_of(params)
     state = deal_state(book, deal_spine(book, (as_of,)), Calendar()).collect()
     return state.select(*KEYS, "committed_on", "period_end")
+
+
+def test_expected_bookings_are_those_of_accounts_and_near_what_comes() -> None:
+    april, march = datetime(2026, 4, 6, tzinfo=UTC), MARCH
+    frame = told(SMALL, OracleMoments(accounts=(april,), deals=(march,)))
+    came = labels_of(book_of(SMALL), (april,)).select(*KEYS, "label", "bookings")
+    accounts = frame.filter(pl.col("entity") == "account")
+    both = accounts.join(came, on=KEYS).drop_nulls("label")
+    expected, booked = both["expected_bookings"], both["bookings"].cast(pl.Float64)
+
+    assert accounts["expected_bookings"].null_count() == 0
+    assert frame.filter(pl.col("entity") == "deal")["expected_bookings"].is_null().all()
+    assert 0.6 < float(expected.sum()) / float(booked.sum()) < 1.6
+    assert both.select(pl.corr("expected_bookings", "bookings", method="spearman")).item() > 0.5

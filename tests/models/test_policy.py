@@ -109,6 +109,29 @@ def test_walking_away_is_shown_only_behind_its_guard(
     assert found == bucket
 
 
+@pytest.mark.parametrize(
+    ("expected", "said"), [(999.0, "firm"), (1_000.0, "leaning"), (None, "leaning")]
+)
+def test_a_firm_walk_away_is_expected_to_book_less_than_the_sum(
+    expected: float | None, said: str
+) -> None:
+    rows = probabilities(0.05, 0.05, 0.85, 0.05).with_columns(
+        pl.lit(expected, pl.Float64).alias("expected_bookings")
+    )
+
+    found = rows.select(confidence(DecisionPolicy(), {"walk_away": 0.6}, bookings_below=1_000.0))
+
+    assert found.item() == said
+
+
+def test_money_is_asked_of_walk_aways_alone() -> None:
+    rows = probabilities(0.85, 0.05, 0.05, 0.05).with_columns(expected_bookings=5_000.0)
+
+    found = rows.select(confidence(DecisionPolicy(), {"a_list": 0.6}, bookings_below=0.0))
+
+    assert found.item() == "firm"
+
+
 def test_a_missing_probability_shows_no_bucket_and_no_confidence() -> None:
     frame = probabilities(0.4, 0.3, 0.2, 0.1).with_columns(pl.lit(None, pl.Float64).alias("p_pain"))
     policy = DecisionPolicy()

@@ -107,6 +107,20 @@ def test_without_a_bucket_model_accounts_say_what_is_short(desk: Desk, bundle: B
     assert set(opened.deals["status"]) == {"scored"}
 
 
+@pytest.mark.parametrize(("below", "share"), [(None, 1.0), (1e12, 1.0), (0.0, 0.0)])
+def test_a_firm_walk_away_is_held_to_the_sum_of_its_card(
+    desk: Desk, bundle: Bundle, below: float | None, share: float
+) -> None:
+    card = replace(bundle.card, tau={"walk_away": 0.4}, bookings_below=below)
+
+    accounts = replace(desk, bundle=replace(bundle, card=card)).opened().accounts
+
+    # a self-renewer is shown among the walk-aways, and never firm
+    walks = accounts.filter(bucket="walk_away").filter(pl.col("subtype") != "self_renewer")
+    assert walks.height > 3
+    assert (walks["confidence"] == "firm").mean() == share
+
+
 @pytest.mark.parametrize(("far", "is_rounding"), [(1e-17, True), (9e-10, True), (1e-6, False)])
 def test_a_chance_beyond_its_bound_is_rounding_or_an_error(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, far: float, *, is_rounding: bool

@@ -244,5 +244,5 @@ def test_the_card_of_the_champion_tells_what_it_was_judged_on(world: World) -> N
     assert card["model_version"] == 3
     assert card["results"][0]["sentence"] == "The model wins."
     assert card["measures"][0]["low"] == 0.8
-    assert card["thresholds"] == [{"bucket": "walk_away", "at_least": 0.6}]
+    assert card["thresholds"] == [{"bucket": "walk_away", "at_least": 0.6, "bookings_below": 900.0}]
     assert card["switched_off"] == [{"name": "nps", "why": "needs surveys"}]

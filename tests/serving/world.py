@@ -48,6 +48,7 @@ def model_card() -> ModelCard:
         bucket_kind="blend",
         slip_kind="lightgbm",
         tau={"walk_away": 0.6},
+        bookings_below=900.0,
         contests={
             "bucket": Contest(
                 {"blend": {"log_loss": Figure(0.9, 0.8, 1.0)}}, "blend", "blend", "The model wins."

@@ -1,6 +1,6 @@
 """A made-up cell: quick steps in place of the long ones, and result files written by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.grid.attainable import Rows
-from benchmarks.grid.backtest import METRICS_FILE, SCORES_FILE, TERMS_FILE, Terms
+from benchmarks.grid.backtest import METRICS_FILE, SCORES_FILE, TERMS_FILE, VALUES_FILE, Terms
 from benchmarks.grid.evaluation import Steps
 from benchmarks.grid.pieces import write_frame, write_json
 from training.config import Part
@@ -46,13 +46,15 @@ class Company:
     def steps(self) -> Steps:
         return Steps(self.backtest, self.oracle, self.attainable)
 
-    def backtest(self, url: str, folder: Path, progress: Progress) -> None:
+    def backtest(self, url: str, folder: Path, parts: Sequence[Part], progress: Progress) -> None:
         self._note(f"backtest {url}")
         if self.is_too_small:
             raise NotEnoughDataError("the history is too short for one fit\nhorizon  weeks")
-        parts = ("bucket", "slip") if self.has_deals else ("bucket",)
-        frames = [accounts_scored()] + ([deals_scored()] if self.has_deals else [])
-        write_frame(folder / SCORES_FILE, score_frame(frames))
+        made = {"bucket": accounts_scored, "slip": deals_scored}
+        parts = tuple(part for part in parts if part == "bucket" or self.has_deals)
+        write_frame(folder / SCORES_FILE, score_frame([made[part]() for part in parts]))
+        if "bucket" in parts:
+            write_frame(folder / VALUES_FILE, values())
         write_json(folder / METRICS_FILE, metrics(parts, has_deals=self.has_deals))
         terms = {"weeks": dict.fromkeys(parts, 26), "growth_floor": 12.5}
         write_json(folder / TERMS_FILE, terms)
@@ -63,7 +65,9 @@ class Company:
         self._note(f"oracle {part} {as_of:%Y-%m-%d} floor {terms.growth_floor}")
         scored = accounts_scored() if part == "bucket" else deals_scored()
         rows = scored.filter(pl.col("as_of") == as_of)
-        return _sharper(rows, part, 0.5).with_columns(pl.lit(400).alias("draws"))
+        return _sharper(rows, part, 0.5).with_columns(
+            pl.lit(400).alias("draws"), pl.int_range(pl.len()).alias("expected_bookings")
+        )
 
     def attainable(self, url: str, terms: Terms, rows: Rows, progress: Progress) -> pl.DataFrame:
         self._note(f"attainable {rows.part} {rows.kind} {rows.keys.height} {url}")
@@ -121,6 +125,21 @@ def deals_scored(count: int = 24, seed: int = 6) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def values() -> pl.DataFrame:
+    """What was expected of the accounts and what came: the model takes every other one for dear."""
+    rows = accounts_scored().select("entity_id", "account_id", "as_of")
+    number = pl.int_range(pl.len()).over("as_of")
+    return rows.with_columns(
+        pl.lit("ann").alias("owner_rep_id"),
+        number.cast(pl.Float64).alias("bookings"),
+        pl.when(number % 2 == 0)
+        .then(number)
+        .otherwise(0)
+        .cast(pl.Float64)
+        .alias("expected_bookings"),
+    )
+
+
 def metrics(parts: tuple[str, ...], *, has_deals: bool = True) -> dict[str, object]:
     """The content of metrics.json, as far as the grid reads it."""
     served = {"bucket": "lightgbm", "slip": "hazard"}
@@ -129,6 +148,7 @@ def metrics(parts: tuple[str, ...], *, has_deals: bool = True) -> dict[str, obje
             "served": served[part],
             "winner": served[part],
             "gains": {},
+            "decisions": {"bookings_forgone": figure(0.03), "hours_released": figure(0.2)},
             "not_applicable": {},
             "models": {served[part]: {"overall": {"n": 3}, "by_origin": {"2026-01-01": {}}}},
         }

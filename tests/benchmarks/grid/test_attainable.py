@@ -32,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder: Path = tmp_path_factory.mktemp("cell")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backtest, "experiment", lambda: RECIPE)
-        run_backtest(URL, folder, lambda text: None)
+        run_backtest(URL, folder, ("bucket", "slip"), lambda text: None)
     return World(load_backtest(folder))
 
 

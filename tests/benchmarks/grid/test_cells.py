@@ -38,8 +38,8 @@ def test_the_big_world_has_ten_times_the_accounts_in_blocks_of_the_small_one() -
 
 
 def test_only_small_worlds_have_an_attainable_skill() -> None:
-    assert Cell("boom", 300, 1).has_attainable
-    assert not Cell("baseline", 500, 1).has_attainable
+    assert Cell("baseline", 1200, 1).has_attainable
+    assert not Cell("baseline", 1201, 1).has_attainable
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_what_could_not_be_evaluated_is_listed_with_its_reason() -> None:
 
 
 def test_an_attainable_skill_that_is_not_run_by_design_is_no_finding() -> None:
-    text = document([result("baseline", 500, 1, shares=(0.6, None))])
+    text = document([result("baseline", 1201, 1, shares=(0.6, None))])
 
     assert "## Not evaluated" not in text
 

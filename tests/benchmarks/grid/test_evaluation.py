@@ -60,10 +60,10 @@ def test_both_shares_stand_in_the_result(tmp_path: Path) -> None:
 def test_a_large_world_has_no_big_one_and_says_so(tmp_path: Path) -> None:
     company = Company()
 
-    found = said_of(company, tmp_path, Cell("baseline", 500, 1))
+    found = said_of(company, tmp_path, Cell("baseline", 1201, 1))
 
     assert not any(step.startswith("attainable") for step in company.asked)
-    assert found["parts"]["slip"]["skill"]["attainable"] == {"why": "not run above 300 accounts"}
+    assert found["parts"]["slip"]["skill"]["attainable"] == {"why": "not run above 1200 accounts"}
 
 
 def test_a_world_too_small_for_a_fit_is_a_result_with_its_reason(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ import pytest
 from benchmarks.grid import run, skill
 from benchmarks.grid.run import main
 from tests.benchmarks.grid.fakes import Company, Killed
+from training.config import Part
+from training.walk import Progress
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +99,23 @@ def test_a_cell_with_a_result_is_passed_over_unless_asked_for_again(tmp_path: Pa
     assert again.asked
 
 
+def test_a_part_that_is_run_later_joins_the_result_of_the_other(tmp_path: Path) -> None:
+    first, second, third = Company(), Company(), Company()
+    file = tmp_path / "results" / "baseline-250-seed-1.json"
+
+    run_in(tmp_path, first, "--head", "bucket")
+    alone = json.loads(file.read_text())
+    run_in(tmp_path, second)
+    both = json.loads(file.read_text())
+    run_in(tmp_path, third, "--head", "slip", "--again")
+
+    assert list(alone["parts"]) == ["bucket"]
+    assert not any("slip" in step for step in first.asked)
+    assert list(both["parts"]) == ["bucket", "slip"]
+    assert not any("bucket" in step for step in third.asked)
+    assert json.loads(file.read_text()) == both
+
+
 def test_code_that_changed_makes_a_begun_cell_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,10 +144,12 @@ def test_a_cell_that_fails_is_said_and_the_others_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Broken(Company):
-        def backtest(self, url: str, folder: Path, progress: object) -> None:
+        def backtest(
+            self, url: str, folder: Path, parts: Sequence[Part], progress: Progress
+        ) -> None:
             if "seed=1" in url:
                 raise ZeroDivisionError("no such account")
-            super().backtest(url, folder, progress)
+            super().backtest(url, folder, parts, progress)
 
     code = run_in(tmp_path, Broken(), "--only", "tiny", "--accounts", "60", "--seeds", "1,2")
 
