@@ -75,6 +75,7 @@ def document(results: Sequence[Json]) -> str:
     parts = [INTRO, _count(results), _noise(results), _editions(results)]
     for part in PARTS:
         parts += [f"## {TITLES[part]}", *_part(part, found[part])]
+    parts += _money(found["bucket"])
     parts += ["## Goals", *_goals(everything)]
     parts += _not_evaluated(results)
     parts += _missing(results)
@@ -137,6 +138,31 @@ def _row(one: Standing) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _money(found: Sequence[Standing]) -> list[str]:
+    """What following the buckets would have captured, freed and forgone."""
+    told = [one for one in found if one.figures["forgone"].value is not None]
+    if not told:
+        return []
+    said = (
+        "Bookings captured are those of the top 20 % of each rep's book by expected bookings, as a "
+        "share of all, on the rows of the oracle, which ranks by the mean of its futures. Firm "
+        "walk-aways are judged on all out-of-time rows: what share of all bookings they had "
+        "brought, and what share of all hours they had taken."
+    )
+    heads = (
+        "regime", "accounts", "seeds", "bookings captured", "by the oracle", "share of the oracle",
+        "lift of the A-list", "forgone by firm walk-aways", "hours released",
+    )  # fmt: skip
+    names = ("value", "value_oracle", "value_share", "lift", "forgone", "released")
+    rows = [
+        [one.regime, f"{one.accounts:,}", str(len(one.seeds))]
+        + [_full(one.figures[name], len(one.seeds), digits=3) for name in names]
+        for one in told
+    ]
+    lines = [heads, ("---",) * len(heads), *rows]
+    return ["## Money and hours", said, "\n".join(f"| {' | '.join(row)} |" for row in lines)]
+
+
 def _goals(found: Sequence[Standing]) -> list[str]:
     large, quick = (
         " and ".join(f"{size:,}" for size in sizes) for sizes in (LARGE_SIZES, QUICK_SIZES)
@@ -158,13 +184,14 @@ def _plain(found: Mean, *, sign: str = "") -> str:
     return "–" if found.value is None else f"{found.value:{sign}.3f}"
 
 
-def _full(found: Mean, seeds: int) -> str:
+def _full(found: Mean, seeds: int, *, digits: int = 2) -> str:
     """A mean with its interval, and with the worlds behind it where some lack the figure."""
     if found.value is None:
         return "–"
-    interval = "" if found.low is None else f" ({found.low:.2f} to {found.high:.2f})"
+    low, high = (None if end is None else f"{end:.{digits}f}" for end in (found.low, found.high))
+    interval = "" if low is None else f" ({low} to {high})"
     counted = "" if found.worlds == seeds else f", {found.worlds} of {seeds} seeds"
-    return f"{found.value:.2f}{interval}{counted}"
+    return f"{found.value:.{digits}f}{interval}{counted}"
 
 
 def _count(results: Sequence[Json]) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 
 from bucketlist.oracle import EXPECTED_BOOKINGS
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OWNER_REP_ID
-from training.intervals import PAIRED_REPEATS, Floats, clusters_of, figure, ratio
+from training.intervals import PAIRED_REPEATS, Codes, Floats, clusters_of, figure, ratio
 from training.metrics import TOP_SHARE, book_codes, top_weights
 
 SEED = 11
@@ -55,5 +55,5 @@ def captured(values: pl.DataFrame, oracle: pl.DataFrame) -> Mapping[str, object]
     }
 
 
-def _top(rank: pl.Series, books: Floats) -> Floats:
+def _top(rank: pl.Series, books: Codes) -> Floats:
     return top_weights(rank.to_numpy(), books, TOP_SHARE)

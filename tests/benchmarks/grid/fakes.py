@@ -201,6 +201,17 @@ def figure(value: float | None, half: float = 0.1) -> dict[str, float | None]:
     return {"value": value, "low": value - half, "high": value + half}
 
 
+MONEY = {
+    "decisions": {"bookings_forgone": figure(0.035, 0.01), "hours_released": figure(0.15, 0.02)},
+    "value": {
+        "rows": 40,
+        "model": figure(0.7, 0.02),
+        "oracle": figure(0.75, 0.02),
+        "share": figure(0.94, 0.01),
+    },
+}
+
+
 def _part_result(
     part: str, shares: tuple[float | None, float | None], *, low: float, bias: float
 ) -> dict[str, object]:
@@ -210,6 +221,7 @@ def _part_result(
         "served": "lightgbm",
         "models": {"lightgbm": overall},
         "gains": {base: {**figure(0.05), "low": low, "share": 0.11}},
+        **(MONEY if part == "bucket" else {}),
         "skill": {
             name: {
                 "log_loss": {

@@ -13,6 +13,23 @@ def test_a_row_holds_the_means_of_its_seeds() -> None:
     assert text.count(row) == 2
 
 
+def test_money_and_hours_stand_in_a_table_of_their_own() -> None:
+    text = document([result("baseline", 1000, 1), result("boom", 120, 1, parts=("slip",))])
+
+    money = text.split("## Money and hours")[1].split("## Goals")[0]
+    row = (
+        "| baseline | 1,000 | 1 | 0.700 (0.680 to 0.720) | 0.750 (0.730 to 0.770) "
+        "| 0.940 (0.930 to 0.950) | 2.100 (2.000 to 2.200) | 0.035 (0.025 to 0.045) "
+        "| 0.150 (0.130 to 0.170) |"
+    )
+    assert row in money
+    assert "boom" not in money
+    assert (
+        "| bookings that firm walk-aways had brought | 4.0% | 2.5% | baseline 1,000 | 3.5% |"
+        in (text)
+    )
+
+
 def test_cells_without_a_result_are_named_together() -> None:
     there = [result("long_cycle", 1000, 1), result("baseline", 250, 3)]
 
