@@ -8,7 +8,7 @@ Source: method, sections 4 and 9; cumulative sums by Page, Continuous Inspection
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import log, sqrt
 
@@ -172,9 +172,8 @@ def corrected(curves: Curves, shift: float | Floats) -> Curves:
     survival = np.hstack([np.ones((len(close), 1)), np.cumprod(1.0 - close, axis=1)])
     gone = survival[:, :-1] * close
     none = np.zeros((len(close), 1))
-    return Curves(
-        as_of=curves.as_of,
-        days=curves.days,
+    return replace(
+        curves,
         won=np.hstack([none, np.cumsum(gone * win, axis=1)]),
         lost=np.hstack([none, np.cumsum(gone * (1.0 - win), axis=1)]),
         open=survival,

@@ -1,6 +1,6 @@
 """Curves: for each deal, won, lost and still open at every step of the grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,12 +11,17 @@ from models.grid import Days, Grid, days_of
 from models.matrix import Floats
 
 _DAY = np.timedelta64(1, "D")
+EVEN = (1.0,) * 7
+"""The pace of a seller who closes on any day of the week alike."""
 QUANTILES = (("close_p25", 0.25), ("close_p50", 0.50), ("close_p75", 0.75))
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Cumulative probabilities, one row per deal, linear between the points of the grid.
+    """Cumulative probabilities, one row per deal, known at the points of the grid.
+
+    Between two points they rise by the pace of the week's days: where nothing is closed on a
+    Sunday, nothing is expected of it.
 
     Attributes:
         as_of: the landmark's day. A deal that closes on that day has taken one day.
@@ -24,6 +29,7 @@ class Curves:
         won: P(won by the point), shape (deals, points), never falling.
         lost: P(lost by the point).
         open: P(still open at the point); won + lost + open = 1.
+        pace: what each day of the week takes of a week, Monday first; they sum to 7.
     """
 
     as_of: Days
@@ -31,6 +37,7 @@ class Curves:
     won: Floats
     lost: Floats
     open: Floats
+    pace: tuple[float, ...] = EVEN
 
     def dates(self) -> Days:
         """The day at whose end each point lies, shape (deals, points)."""
@@ -69,13 +76,26 @@ class Curves:
         step = np.where(high > low, (wanted - low) / np.where(high > low, high - low, 1.0), 1.0)
         days = self.days[above - 1] + step * (self.days[above] - self.days[above - 1])
         # A hair is taken off before rounding up, so that a whole day stays that day.
-        whole = np.maximum(np.ceil(days - 1e-9), 1.0).astype(np.int64)
+        weeks = np.floor((days - 1e-9) / 7.0)
+        ends = np.stack([self._paced(7.0 * weeks + day) for day in range(1, 7)])
+        whole = 7 * weeks + 1 + (ends < days - 1e-9).sum(axis=0)
+        whole = np.maximum(whole, 1.0).astype(np.int64)
         dates = self.as_of + (whole - 1) * _DAY
         dates = np.where(self.won[:, -1] > 0.0, dates, np.datetime64("NaT", "D"))
         return pl.Series("on", dates.astype("datetime64[D]"), dtype=pl.Date)
 
+    def at_rows(self, places: NDArray[np.intp]) -> "Curves":
+        """The curves at these places, in their order."""
+        return replace(
+            self,
+            as_of=self.as_of[places],
+            won=self.won[places],
+            lost=self.lost[places],
+            open=self.open[places],
+        )
+
     def _by(self, curve: Floats, days: Floats) -> Floats:
-        inside = np.clip(np.nan_to_num(days), 0.0, float(self.days[-1]))
+        inside = self._paced(np.clip(np.nan_to_num(days), 0.0, float(self.days[-1])))
         above = np.clip(np.searchsorted(self.days, inside, side="left"), 1, len(self.days) - 1)
         rows = np.arange(curve.shape[0])
         low, high = curve[rows, above - 1], curve[rows, above]
@@ -84,13 +104,26 @@ class Curves:
         is_known = ~np.isnan(days) & (days <= self.days[-1])
         return np.where(is_known, low + step * (high - low), np.nan)
 
+    def _paced(self, days: Floats) -> Floats:
+        """Elapsed days as days of equal pace, one per deal; whole weeks stay what they are."""
+        first = (self.as_of.astype(np.int64) + 3) % 7  # the first day of 1970 was a Thursday
+        by_day = np.array(self.pace * 2)
+        before = np.concatenate([[0.0], np.cumsum(by_day)])
+        weeks, rest = np.divmod(days, 7.0)
+        at = first + np.floor(rest).astype(np.int64)
+        part = before[at] - before[first] + (rest - np.floor(rest)) * by_day[at]
+        return np.asarray(7.0 * weeks + part)
 
-def curves_of(as_of: Days, grid: Grid, close: Floats, win: Floats) -> Curves:
+
+def curves_of(
+    as_of: Days, grid: Grid, close: Floats, win: Floats, *, pace: tuple[float, ...] = EVEN
+) -> Curves:
     """Chain the steps: S_j = product of (1 - h), won += S h w, lost += S h (1 - w).
 
     Args:
         close: P(closes in the step | open at its start), shape (deals, steps).
         win: P(won | closes in the step), same shape.
+        pace: what each day of the week takes of a week, Monday first; they sum to 7.
 
     Source: competing risks in discrete time, Tutz and Schmid 2016, chapter 8.
     """
@@ -104,6 +137,7 @@ def curves_of(as_of: Days, grid: Grid, close: Floats, win: Floats) -> Curves:
         won=np.hstack([start, np.cumsum(closing * win, axis=1)]),
         lost=np.hstack([start, np.cumsum(closing * (1.0 - win), axis=1)]),
         open=survival,
+        pace=pace,
     )
 
 
@@ -115,6 +149,7 @@ def joined(parts: list[Curves]) -> Curves:
         won=np.concatenate([part.won for part in parts]),
         lost=np.concatenate([part.lost for part in parts]),
         open=np.concatenate([part.open for part in parts]),
+        pace=parts[0].pace,
     )
 
 

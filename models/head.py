@@ -13,12 +13,78 @@ from models.matrix import Floats, Matrix
 
 @document
 @dataclass(frozen=True, slots=True)
+class Bend:
+    """Where the line over one feature changes its slope.
+
+    Attributes:
+        at: the value from which on the feature also counts by its distance from here.
+        mean: that distance over the training rows, 0 below.
+        coefficient: log-odds per unit of the distance.
+    """
+
+    feature: str
+    at: float
+    mean: float
+    coefficient: float
+
+
+@document
+@dataclass(frozen=True, slots=True)
+class BentLogistic:
+    """A regression whose line over a feature may change its slope at some values.
+
+    Attributes:
+        line: the straight part, over all features of the head; a null and a value far out are
+            taken by the bends as they are there.
+        bends: in any order, several of one feature next to none of another.
+    """
+
+    line: LogisticHead
+    bends: tuple[Bend, ...]
+
+    def __post_init__(self) -> None:
+        unknown = sorted({bend.feature for bend in self.bends} - set(self.line.names))
+        if unknown:
+            raise ValueError(f"expected bends of {list(self.line.names)}, found {unknown}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features it reads, in order."""
+        return self.line.names
+
+    @property
+    def intercept(self) -> float:
+        """Log-odds of a row that lies at every training mean."""
+        return self.line.intercept
+
+    def log_odds(self, rows: Matrix) -> Floats:
+        """Log-odds per row."""
+        return np.asarray(self.contributions(rows).sum(axis=1))
+
+    def contributions(self, rows: Matrix) -> Floats:
+        """Log-odds per row split over the features; the last column is the base."""
+        parts = self.line.contributions(rows)
+        places = {name: place for place, name in enumerate(self.line.names)}
+        for bend in self.bends:
+            place = places[bend.feature]
+            values = rows[:, place].astype(np.float64)
+            known = np.where(np.isnan(values), self.line.medians[place], values)
+            kept = np.clip(known, self.line.lows[place], self.line.highs[place])
+            parts[:, place] += (np.maximum(kept - bend.at, 0.0) - bend.mean) * bend.coefficient
+        return parts
+
+
+Logistic = LogisticHead | BentLogistic
+
+
+@document
+@dataclass(frozen=True, slots=True)
 class HeadDocument:
     """A head as JSON; boosters stay in text files of their own, named here."""
 
     name: str
     boosters: tuple[str, ...]
-    logistic: LogisticHead | None
+    logistic: Logistic | None
     constant: float | None
     note: str
     logistic_share: float
@@ -38,7 +104,7 @@ class Head:
     name: str
     names: tuple[str, ...]
     boosters: tuple[Booster, ...] = ()
-    logistic: LogisticHead | None = None
+    logistic: Logistic | None = None
     constant: float | None = None
     note: str = ""
     logistic_share: float = 0.5

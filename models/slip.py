@@ -1,25 +1,29 @@
 """Slip model: when a deal closes, whether it is then won, and so one win curve per deal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from features.calendar import Calendar
-from models.curve import Curves, curves_of, ends_of, joined
+from models.curve import EVEN, Curves, curves_of, ends_of, joined
 from models.document import document
 from models.grid import TARGET_NAMES, Days, Grid, days_of, target_calendar
 from models.head import Head, HeadDocument, head_from_document
 from models.logodds import logit, sigmoid
 from models.matrix import Floats, Matrix, matrix_of
+from models.outlook import Outlook, outlook_of
 from models.reasons import Explanation
+from models.route import Places
 
-SlipKind = Literal["lightgbm", "constant"]
+SlipKind = Literal["lightgbm", "logistic", "blend", "constant"]
 FOLDER = "slip"
-# Deals × steps held at once: with 40 columns about 60 MB, LightGBM's own copy included.
-_ROWS_AT_ONCE = 200_000
+# Deals × steps worked on at once, so that what is held of them, some 40 MB, stays small and near.
+_ROWS_AT_ONCE = 25_000
+_EXPLAINED_AT_ONCE = 20_000
+"""Deals; with 130 columns and three members about 400 MB."""
 
 
 @document
@@ -33,6 +37,7 @@ class SlipDocument:
     baseline: tuple[float, ...]
     close: HeadDocument
     win: HeadDocument
+    pace: tuple[float, ...] = EVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class SlipModel:
     Attributes:
         names: the deal's features, without the target week's calendar.
         baseline: log-odds of closing in each step over all deals; the close head adds to it.
+        pace: what each day of the week takes of a week's closings, Monday first; they sum to 7.
     """
 
     kind: SlipKind
@@ -50,33 +56,34 @@ class SlipModel:
     baseline: tuple[float, ...]
     close: Head
     win: Head
+    pace: tuple[float, ...] = EVEN
+    _closing: Outlook = field(init=False, repr=False, compare=False)
+    _winning: Outlook = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.baseline) != self.grid.steps:
             raise ValueError(
                 f"expected {self.grid.steps} baseline hazards, found {len(self.baseline)}"
             )
+        if len(self.pace) != 7 or min(self.pace) <= 0.0 or abs(sum(self.pace) - 7.0) > 1e-9:
+            raise ValueError(f"expected a pace above 0 by weekday, of sum 7, found {self.pace}")
         for head, name in ((self.close, "close"), (self.win, "win")):
             if head.name != name or head.names != (*self.names, *TARGET_NAMES):
                 raise ValueError(f"expected head {name} over the deal's and the week's features")
+        object.__setattr__(self, "_closing", outlook_of(self.close, len(self.names)))
+        object.__setattr__(self, "_winning", outlook_of(self.win, len(self.names)))
 
     def curve(self, X: pl.DataFrame | Matrix, state: pl.DataFrame, calendar: Calendar) -> Curves:
         """The curve of every deal, rows as in X and `state` (as_of, committed_on)."""
         rows = matrix_of(X, self.names)
         as_of, committed = _moments(state, calendar, expected=rows.shape[0])
-        at_once = max(1, _ROWS_AT_ONCE // self.grid.steps)
-        starts = range(0, max(rows.shape[0], 1), at_once)
-        return joined(
-            [
-                self._curve(
-                    rows[start : start + at_once],
-                    as_of[start : start + at_once],
-                    committed[start : start + at_once],
-                    calendar,
-                )
-                for start in starts
-            ]
-        )
+        # Deals that look ahead to the same weeks stand together: those are described once.
+        order = np.lexsort((committed, as_of))
+        parts = [
+            self._curve(rows[lot], as_of[lot], committed[lot], calendar)
+            for lot in _lots(order, _ROWS_AT_ONCE // self.grid.steps)
+        ]
+        return joined(parts).at_rows(np.argsort(order))
 
     def explain(
         self, X: pl.DataFrame | Matrix, state: pl.DataFrame, calendar: Calendar
@@ -91,19 +98,17 @@ class SlipModel:
         rows = matrix_of(X, self.names)
         as_of, committed = _moments(state, calendar, expected=rows.shape[0])
         step = self._step_asked(state, calendar, as_of)
-        week = target_calendar(as_of, committed, self.grid, calendar)
-        asked = np.hstack([rows, week[np.arange(rows.shape[0]), step]])
-        members = max(len(self.close.shares()), len(self.win.shares()))
-        close = self.close.levelled_contributions(asked, members)
-        win = self.win.levelled_contributions(asked, members)
-        close[:, :, -1] += np.asarray(self.baseline)[step]
-        base, scale_close, scale_win = _product(close.mean(axis=0), win.mean(axis=0))
-        parts = close * scale_close[None, :, None] + win * scale_win[None, :, None]
+        pieces = [
+            self._reasons(rows[lot], as_of[lot], committed[lot], step[lot], calendar)
+            for lot in _lots(np.arange(len(rows)), _EXPLAINED_AT_ONCE)
+        ]
+        parts = np.concatenate([parts for parts, _ in pieces], axis=1)
+        members = parts.shape[0]
         return Explanation(
             names=self.close.names,
-            parts=parts[:, :, :-1],
+            parts=parts,
             shares=np.full(members, 1.0 / members),
-            base=base,
+            base=np.concatenate([base for _, base in pieces]),
             raises=("lowers_slip",) * rows.shape[0],
             lowers=("raises_slip",) * rows.shape[0],
         )
@@ -119,20 +124,32 @@ class SlipModel:
             baseline=self.baseline,
             close=close,
             win=win,
+            pace=self.pace,
         )
         return described, {**close_texts, **win_texts}
 
     def _curve(self, rows: Matrix, as_of: Days, committed: Days, calendar: Calendar) -> Curves:
-        week = target_calendar(as_of, committed, self.grid, calendar)
-        deals, steps, width = week.shape
-        long = np.hstack([np.repeat(rows, steps, axis=0), week.reshape(deals * steps, width)])
-        odds = self.close.log_odds(long).reshape(deals, steps) + np.asarray(self.baseline)
-        win = sigmoid(self.win.log_odds(long)).reshape(deals, steps)
-        return curves_of(as_of, self.grid, sigmoid(odds), win)
+        starts = _starts(as_of, committed)
+        weeks = target_calendar(as_of[starts], committed[starts], self.grid, calendar)
+        odds = self._closing.log_odds(rows, weeks, starts) + np.asarray(self.baseline)
+        win = sigmoid(self._winning.log_odds(rows, weeks, starts))
+        return curves_of(as_of, self.grid, sigmoid(odds), win, pace=self.pace)
 
-    def _step_asked(
-        self, state: pl.DataFrame, calendar: Calendar, as_of: Days
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def _reasons(
+        self, rows: Matrix, as_of: Days, committed: Days, step: Places, calendar: Calendar
+    ) -> tuple[Floats, Floats]:
+        """Contributions, shape (members, deals, columns), and the base of each deal."""
+        week = target_calendar(as_of, committed, self.grid, calendar)
+        asked = np.hstack([rows, week[np.arange(rows.shape[0]), step]])
+        members = max(len(self.close.shares()), len(self.win.shares()))
+        close = self.close.levelled_contributions(asked, members)
+        win = self.win.levelled_contributions(asked, members)
+        close[:, :, -1] += np.asarray(self.baseline)[step]
+        base, scale_close, scale_win = _product(close.mean(axis=0), win.mean(axis=0))
+        parts = close * scale_close[None, :, None] + win * scale_win[None, :, None]
+        return parts[:, :, :-1], base
+
+    def _step_asked(self, state: pl.DataFrame, calendar: Calendar, as_of: Days) -> Places:
         """The step of the committed date, or of the period end when that is missing or past."""
         ends = ends_of(state, calendar)
         day = ends.select(
@@ -154,6 +171,7 @@ def slip_from_document(described: SlipDocument, texts: Mapping[str, str]) -> Sli
         baseline=described.baseline,
         close=head_from_document(described.close, texts, names=names),
         win=head_from_document(described.win, texts, names=names),
+        pace=described.pace,
     )
 
 
@@ -162,6 +180,19 @@ def _moments(state: pl.DataFrame, calendar: Calendar, *, expected: int) -> tuple
         raise ValueError(f"expected one state per feature row, got {state.height} for {expected}")
     day = state.select(calendar.local_day(pl.col("as_of"))).to_series()
     return days_of(day.to_list()), days_of(state["committed_on"].to_list())
+
+
+def _lots(places: Places, at_once: int) -> list[Places]:
+    """The places in lots of so many, at least one each; one empty lot of none."""
+    size = max(at_once, 1)
+    return [places[start : start + size] for start in range(0, max(len(places), 1), size)]
+
+
+def _starts(as_of: Days, committed: Days) -> Places:
+    """Where a deal looks ahead to other weeks than the one before it."""
+    moments = np.stack([as_of, committed]).astype(np.int64)  # a missing day equals another
+    is_other = (moments[:, 1:] != moments[:, :-1]).any(axis=0)
+    return np.flatnonzero(np.concatenate([np.ones(min(len(as_of), 1), dtype=bool), is_other]))
 
 
 def _product(close: Floats, win: Floats) -> tuple[Floats, Floats, Floats]:

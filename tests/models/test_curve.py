@@ -162,3 +162,19 @@ def test_a_deal_that_is_never_won_has_no_close_date():
 
     assert row["close_p50"] is None
     assert row["p_won_end"] == 0
+
+
+def test_curves_can_be_put_into_another_order():
+    close = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
+    days = days_of([MONDAY + timedelta(days=place) for place in range(3)])
+    found = curves_of(days, Grid((1, 2)), close, np.full((3, 2), 0.25))
+
+    other = found.at_rows(np.array([2, 0, 1]))
+
+    assert other.as_of.tolist() == [days[place].item() for place in (2, 0, 1)]
+    for moved, stood in (
+        (other.won, found.won),
+        (other.lost, found.lost),
+        (other.open, found.open),
+    ):
+        assert (moved == stood[[2, 0, 1]]).all()
