@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.ladder import CURVES
+
 Json = Mapping[str, Any]
 
-MODELS = ("lightgbm", "blend", "multiclass", "hazard")
+MODELS = ("lightgbm", "blend", "multiclass", "binary", *CURVES)
 """Names in metrics.json that are no baselines."""
 
 TITLES: Mapping[str, str] = {

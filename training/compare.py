@@ -14,6 +14,7 @@ from training.backtest import METRICS_FILE, SCORES_FILE
 from training.config import Part
 from training.intervals import Codes, Floats, Gain, paired_gain
 from training.judgement import row_losses
+from training.ladder import CURVES
 from training.metrics import BINS, calibration_bins
 from training.scores import BUCKET_COLUMNS, WON, judged_buckets, judged_deals
 
@@ -34,7 +35,7 @@ STEP_BELOW: Mapping[str, str] = {
     "lightgbm": "logistic",
     "blend": "logistic",
     "logistic": "customer_rate",
-    "hazard": "stage_age",
+    **dict.fromkeys(CURVES, "stage_age"),
 }
 """The step of the ladder that a served kind has to beat."""
 

@@ -8,6 +8,7 @@ import polars as pl
 from models.analogs import Analogs
 from models.policy import Policy
 from training.calibration import Trial
+from training.close_dates import CloseDates
 from training.confidence import FirmRule
 from training.config import Experiment, Part
 from training.decisions import Decisions
@@ -17,6 +18,7 @@ from training.intervals import Codes, Figure
 from training.judgement import Judgement, row_losses
 from training.matrix import Examples
 from training.scores import BASELINES
+from training.slip_slices import Slice
 from training.span import Plan
 
 
@@ -38,6 +40,8 @@ class Contest:
         decisions: what following the buckets would have brought; None for slip.
         utilities: model → mean utility of what it would show; empty for slip.
         calibration: the map tried on the served model's probabilities; None for slip.
+        slices: slice → value → the served curve beside the stage table; empty for buckets.
+        close_dates: the days that the curves named, and the wins; None for buckets.
     """
 
     part: Part
@@ -53,6 +57,8 @@ class Contest:
     decisions: Decisions | None = None
     utilities: Mapping[str, Figure] = field(default_factory=dict)
     calibration: Trial | None = None
+    slices: Mapping[str, Mapping[str, Slice]] = field(default_factory=dict)
+    close_dates: CloseDates | None = None
 
     def to_mapping(self) -> dict[str, object]:
         """As it stands in metrics.json."""
@@ -69,6 +75,12 @@ class Contest:
                     "gain": self.calibration.gain.to_mapping(),
                 }
             found["utility"] = {name: one.to_mapping() for name, one in self.utilities.items()}
+        if self.close_dates is not None:
+            found["close_dates"] = self.close_dates.to_mapping()
+            found["slices"] = {
+                name: {value: one.to_mapping() for value, one in parts.items()}
+                for name, parts in self.slices.items()
+            }
         return found
 
 

@@ -1,25 +1,18 @@
-"""Fit: the bucket chain and the slip model, from rows whose outcome is known."""
+"""Fit: the bucket chain, from rows whose outcome is known; the slip model's fit beside it."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from features.calendar import Calendar
 from features.feature import Feature
 from features.feature import Head as Question
 from models.booster import fit_boosters
 from models.bucket import BucketModel, Kind
-from models.grid import TARGET_NAMES, Grid, full_grid, target_calendar
 from models.head import Head
-from models.logodds import logit
-from models.matrix import matrix_of
-from models.slip import SlipKind, SlipModel
 from training.heads import Craft, FitError, Grower, Sample, fit_head
-from training.periods import Landmarks, Periods, expand, exposure_of, landmarks_of
 from training.settings import AS_SIZED, Settings
+from training.slip_fit import fit_slip
 
 __all__ = ["FitError", "fit_bucket", "fit_slip"]
 
@@ -79,89 +72,6 @@ def fit_bucket(  # noqa: PLR0913 - what a fit depends on is named one by one, in
         )
         heads[question] = fit_head(sample, question, craft)
     return BucketModel(kind, names, heads["walk"], heads["pain"], heads["a_list"])
-
-
-def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in the call too
-    X: pl.DataFrame,
-    landmarks: pl.DataFrame,
-    *,
-    features: Sequence[Feature],
-    calendar: Calendar,
-    seed: int,
-    threads: int,
-    cut: date,
-    grid: Grid | None = None,
-    kind: SlipKind = "lightgbm",
-    grow: Grower = fit_boosters,
-) -> SlipModel:
-    """Fit the close and the win head on what was known before the day of the cut.
-
-    Args:
-        X: feature values at the landmarks.
-        landmarks: same rows: entity_id, as_of, committed_on, event, event_on, censored_on.
-        grid: the steps wished for; those that fewer than 30 landmarks were watched through are
-            left off its end.
-        kind: "constant" keeps the hazard of each step and the overall share of wins.
-        grow: grows the boosters.
-
-    Raises:
-        FitError: nothing watched for a whole step, or no deal closed in one.
-    """
-    known = landmarks_of(landmarks, calendar=calendar, cut=cut)
-    exposure = exposure_of(known, grid or full_grid())
-    steps = exposure.steps_known()
-    if steps == 0 or exposure.closed[:steps].sum() == 0:
-        raise FitError(
-            f"expected deals watched to the end of a step, and closed in it, before {cut}; found "
-            f"{int(exposure.exposed[0])} watched and {int(exposure.closed.sum())} closed"
-        )
-    kept = (grid or full_grid()).cut_to(steps)
-    baseline = logit(exposure.hazard()[:steps])
-    periods = expand(known, kept, seed=seed)
-    names = tuple(feature.name for feature in features)
-    week = target_calendar(known.as_of, known.committed, kept, calendar)
-    wide = np.hstack([matrix_of(X, names)[periods.landmark], week[periods.landmark, periods.step]])
-    sample = Sample(
-        X=pl.DataFrame(wide, schema=[*names, *TARGET_NAMES], orient="row"),
-        y=periods.closes,
-        weight=periods.weight,
-        rarer=_deals(landmarks, periods.landmark[periods.closes]),
-        overlap=landmarks.height / landmarks["entity_id"].n_unique(),
-        offset=baseline[periods.step],
-    )
-    craft = Craft(kind, tuple(features), seed, threads, grow)
-    return SlipModel(
-        kind=kind,
-        names=names,
-        grid=kept,
-        baseline=tuple(baseline.tolist()),
-        close=_close_head(sample, craft),
-        win=fit_head(_closing(sample, landmarks, known, periods), "win", craft),
-    )
-
-
-def _close_head(sample: Sample, craft: Craft) -> Head:
-    if craft.kind == "constant":
-        # The baseline of each step is added to it.
-        return Head("close", tuple(sample.X.columns), constant=0.0)
-    return fit_head(sample, "close", craft)
-
-
-def _closing(sample: Sample, landmarks: pl.DataFrame, known: Landmarks, periods: Periods) -> Sample:
-    """The rows of the steps in which a deal closed; the answer is whether it was won."""
-    landmark = periods.landmark[periods.closes]
-    is_won = known.is_won[landmark]
-    return Sample(
-        X=sample.X.filter(pl.Series(periods.closes)),
-        y=is_won,
-        weight=periods.weight[periods.closes],
-        rarer=min(_deals(landmarks, landmark[is_won]), _deals(landmarks, landmark[~is_won])),
-        overlap=sample.overlap,
-    )
-
-
-def _deals(landmarks: pl.DataFrame, rows: NDArray[np.int64]) -> int:
-    return landmarks["entity_id"].gather(rows).n_unique()
 
 
 def _overlap(labels: pl.DataFrame) -> float:

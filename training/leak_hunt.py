@@ -22,6 +22,7 @@ from training.folds import Fold, NotEnoughDataError
 from training.forecasts import FitPlan
 from training.heads import FitError
 from training.intervals import Mask
+from training.ladder import CURVES
 from training.leaks import Movement, Probe, movements
 from training.matrix import Asked, Examples, account_examples, deal_examples, excluded, unsafe
 from training.refit import Forecast, Shift, shifts
@@ -281,14 +282,14 @@ def _deal_ground(ground: _Ground, plan: Plan) -> _Made:
 
     def forecast(rows: Examples, fold: Fold) -> pl.DataFrame:
         told = forecast_slip(rows, past, fold, calendar=calendar, plan=fit)
-        said = told.rows.select(ENTITY_ID, AS_OF, "p_won_by_period_end", "p_lost", "p_slip")
-        return pl.concat([said, told.by_model[MODEL]], how="horizontal")
+        said = [told.by_model[name].to_series().alias(f"p_won_{name}") for name in CURVES]
+        known = ("p_won_by_period_end", "p_lost", "p_slip", told.by_model[MODEL].to_series())
+        return told.rows.select(ENTITY_ID, AS_OF, *known, *said)
 
     today = calendar.local_day(pl.col(AS_OF))
-    is_judged = pl.col("label_won_by_committed").is_not_null() & (pl.col("committed_on") >= today)
-    judged = examples.at(_tested(plan)).where(is_judged)
-    won = _mask(judged, pl.col("label_won_by_committed"))
-    return examples, judged, {"won by the committed date": won}, forecast
+    won = pl.col("label_won_by_committed")
+    judged = examples.at(_tested(plan)).where(won.is_not_null() & (pl.col("committed_on") >= today))
+    return examples, judged, {"won by the committed date": _mask(judged, won)}, forecast
 
 
 def _tested(plan: Plan) -> list[datetime]:

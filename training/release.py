@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -33,14 +32,12 @@ from training.fit import fit_slip
 from training.forecasts import FitPlan
 from training.heads import Grower
 from training.intervals import Figure
+from training.ladder import CURVES, closed_deals, rung_of
 from training.matrix import Examples
 from training.report import sentence
 from training.settings import AS_SIZED, Settings
 from training.tuning import tune_bucket
 from training.walk import Progress
-
-LEARNING_BELOW = 40
-"""Won deals, or lost deals, below which nothing is called firm."""
 
 
 def _unsaid(_: str) -> None:
@@ -115,6 +112,7 @@ def make_release(
             seed=plan.seed,
             threads=plan.threads,
             cut=cut,
+            kind=CURVES[result.contests["slip"].judgement.served],
             grow=grow,
         )
     # what the data switched off is no part of the promise that scoring has to keep
@@ -219,7 +217,7 @@ def _card(
         contract_hash=contract.contract_hash(),
         horizon_weeks=None if bucket is None else bucket.plan.horizon.weeks,
         bucket_kind=None if bucket is None else bucket.judgement.served,
-        slip_kind=None if slip is None else "lightgbm",
+        slip_kind=None if slip is None else CURVES[slip.judgement.served],
         tau={} if bucket is None or is_learning else bucket.firm.tau,
         bookings_below=None if bucket is None else bucket.firm.bookings_below,
         contests={part: _contest(found) for part, found in result.contests.items()},
@@ -235,12 +233,10 @@ def _card(
 
 
 def _is_learning(book: Book) -> bool:
-    """Fewer than 40 won or 40 lost deals, in a CRM that has deals."""
+    """Too few won or lost deals to call anything firm, in a CRM that has deals."""
     if not book.has("opportunities"):
         return False
-    outcomes = book["opportunities"].group_by("outcome").len().collect()
-    counts: Mapping[object, int] = dict(outcomes.iter_rows())
-    return min(counts.get("won", 0), counts.get("lost", 0)) < LEARNING_BELOW
+    return rung_of(*closed_deals(book)).is_learning
 
 
 def _notes(result: BacktestResult) -> tuple[str, ...]:

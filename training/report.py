@@ -9,8 +9,11 @@ from pathlib import Path
 from training import report_tables as tables
 from training.backtest import BacktestResult
 from training.contest import Contest
+from training.ladder import CURVES
 from training.report_plots import REFERENCE, figures
 from training.report_tables import named, number
+from training.slip_contest import SLICE_RIVAL
+from training.slip_tables import close_dates_table, slip_slices_table
 
 _QUESTION = {
     "bucket": "Can it be told today into which bucket an account will fall in the next "
@@ -97,7 +100,8 @@ def _against(contest: Contest, best: str) -> str:
 
 def _is_baseline(contest: Contest, name: str) -> bool:
     """Rivals that are not themselves a kind of the model that could be served."""
-    return name not in {"lightgbm", "blend", "multiclass", "hazard", contest.judgement.served}
+    kinds = {"lightgbm", "blend", "multiclass", "binary", *CURVES}
+    return name not in kinds | {contest.judgement.served}
 
 
 def _part(contest: Contest) -> str:
@@ -138,9 +142,20 @@ origins: {origins}. One fit at each. {standing}</p>
 {tables.models_table(judgement)}
 <div class="plots">{figures(contest, rival)}</div>{firm}
 <h3>Where it is better and worse</h3>
-{tables.slices_table(served, judgement.standings[rival], named(rival))}
+{tables.slices_table(served, judgement.standings[rival], named(rival))}{_curves(contest)}
 <h3>Baselines that do not apply</h3>
 {tables.reasons_table(judgement.not_applicable, "baseline")}</section>"""
+
+
+def _curves(contest: Contest) -> str:
+    """The win curve by slice, and the days that it named; nothing for buckets."""
+    if contest.close_dates is None:
+        return ""
+    slices = slip_slices_table(contest.slices, served=contest.judgement.served, rival=SLICE_RIVAL)
+    return (
+        f"<h3>The win curve by age, time to go, kind and value</h3>{slices}"
+        f"<h3>The days it named</h3>{close_dates_table(contest.close_dates)}"
+    )
 
 
 def _headline(contest: Contest, rival: str) -> str:

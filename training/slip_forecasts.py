@@ -1,7 +1,8 @@
 """Slip forecasts: the win curve and its baselines, fitted at one origin and tested after it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -14,19 +15,25 @@ from models.baseline import WEEKS_EDGES, age_edges, band, fit_rates, known_rates
 from models.bayes import fit_bayes
 from models.curve import read_off
 from models.logodds import sigmoid
-from models.slip import SlipModel
-from training.fit import fit_slip
+from models.slip import SlipKind, SlipModel
 from training.folds import Fold
 from training.forecasts import FitPlan, Forecasts
-from training.heads import Sample, fit_logistic
+from training.heads import FitError, Sample, fit_logistic
+from training.ladder import CURVES
 from training.matrix import Examples
 from training.scores import WON
+from training.slip_binary import BINARY, forecast_binary
+from training.slip_fit import fit_slip, kinds_of
 
 CLASSES = (WON,)
 MODEL = "hazard"
+"""The curve of forests; what else can be served is in `training.ladder`."""
 _FIELDS = ("stage", "type", "segment", OWNER_REP_ID, "age_band", "weeks_band")
 """What a record says of itself, for naive Bayes."""
-_PLAIN = ("p_won_by_period_end", "p_lost", "p_slip")
+_PLAIN = (
+    "p_won_by_period_end", "p_lost", "p_slip", "p_won_end", "close_p25", "close_p50", "close_p75",
+)  # fmt: skip
+"""What a curve says beside P(won by the committed date)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,28 +81,48 @@ def slip_past(book: Book, examples: Examples, calendar: Calendar) -> SlipPast:
 
 
 def forecast_slip(
-    examples: Examples, past: SlipPast, fold: Fold, *, calendar: Calendar, plan: FitPlan
+    examples: Examples,
+    past: SlipPast,
+    fold: Fold,
+    *,
+    calendar: Calendar,
+    plan: FitPlan,
+    curves: Sequence[str] = tuple(CURVES),
 ) -> Forecasts:
     """Fit at the origin, every deal censored there, and predict the deals of the test block.
 
+    Args:
+        curves: names of the win curves that compete.
+
     Returns:
-        The forecasts of P(won by the committed date); the rows also hold what else the curve
-        says: p_won_by_period_end, p_lost, p_slip.
+        The forecasts of P(won by the committed date). The rows also hold what else each curve
+        says, as a struct `curve_…` of p_won_by_period_end, p_lost, p_slip and the close dates,
+        and that of the first curve as columns of their own.
 
     Raises:
         FitError: when no deal closed before the origin.
     """
     train = examples.at(fold.landmarks)
     test = examples.at(fold.test_as_ofs)
-    model = fit_curve(train, cut=fold, calendar=calendar, plan=plan)
-    said = read_off(model.curve(test.X, test.rows, calendar), test.rows, calendar)
+    fitted = _fitted(train, fold, curves, calendar=calendar, plan=plan)
+    said = {
+        name: read_off(model.curve(test.X, test.rows, calendar), test.rows, calendar)
+        for name, model in fitted.items()
+    }
+    ends = int(fitted[curves[0]].grid.end_days()[-1])
     is_tested = past.rows[AS_OF].is_in(list(fold.test_as_ofs))
     rows = past.rows.filter(is_tested)
-    settled = _settled(past.rows).filter(
-        pl.col(AS_OF).is_in(list(fold.landmarks)) & (pl.col("known_at") < fold.origin)
-    )
-    by_model = {MODEL: said.select(pl.col("p_won_by_committed").alias(WON))}
-    by_model |= _tables(settled, rows)
+    settled = _settled_before(fold)
+    by_model = {
+        name: one.select(pl.col("p_won_by_committed").alias(WON)) for name, one in said.items()
+    }
+    with suppress(FitError):
+        by_model[BINARY] = forecast_binary(
+            replace(examples, rows=past.rows).where(settled),
+            replace(test, rows=rows),
+            plan=plan,
+        )
+    by_model |= _tables(past.rows.filter(settled), rows)
     by_model |= {name: frame.filter(is_tested) for name, frame in past.by_name.items()}
     by_model = {name: _certain(frame, rows) for name, frame in by_model.items()}
     known = train.rows[ACCOUNT_ID].unique().to_list()
@@ -103,12 +130,20 @@ def forecast_slip(
         pl.lit(fold.origin).alias("origin"),
         pl.col(ACCOUNT_ID).is_in(known).alias("is_known"),
         pl.when("is_ahead").then(1.0).otherwise(0.0).alias("weight"),
-        *said.select(_PLAIN),
+        (pl.col("as_of_on") + pl.duration(days=ends - 1)).alias("curve_ends_on"),
+        *(one.select(_PLAIN).to_struct(f"curve_{name}") for name, one in said.items()),
     )
-    return Forecasts(told, by_model, CLASSES, past.not_applicable)
+    return Forecasts(as_served(told, curves[0]), by_model, CLASSES, past.not_applicable)
 
 
-def fit_curve(train: Examples, *, cut: Fold, calendar: Calendar, plan: FitPlan) -> SlipModel:
+def as_served(rows: pl.DataFrame, curve: str) -> pl.DataFrame:
+    """The rows of forecasts with what one curve says as columns of their own."""
+    return rows.with_columns(pl.col(f"curve_{curve}").struct.field(*_PLAIN))
+
+
+def fit_curve(
+    train: Examples, *, cut: Fold, calendar: Calendar, plan: FitPlan, kind: SlipKind = "lightgbm"
+) -> SlipModel:
     """The win curve as it would have been learnt at the fold's origin."""
     return fit_slip(
         train.X,
@@ -118,7 +153,19 @@ def fit_curve(train: Examples, *, cut: Fold, calendar: Calendar, plan: FitPlan) 
         seed=plan.seed,
         threads=plan.threads,
         cut=calendar.day_of(cut.origin),
+        kind=kind,
     )
+
+
+def _fitted(
+    train: Examples, fold: Fold, curves: Sequence[str], *, calendar: Calendar, plan: FitPlan
+) -> dict[str, SlipModel]:
+    """Fit every curve asked for at once: forests and regressions are those inside the blend."""
+    asked = [CURVES[name] for name in curves]
+    kind = asked[0] if len(asked) == 1 else "blend"
+    fitted = fit_curve(train, cut=fold, calendar=calendar, plan=plan, kind=kind)
+    found = {kind: fitted} if len(asked) == 1 else kinds_of(fitted)
+    return {name: found[CURVES[name]] for name in curves}
 
 
 def _settled(rows: pl.DataFrame) -> pl.DataFrame:
@@ -128,6 +175,16 @@ def _settled(rows: pl.DataFrame) -> pl.DataFrame:
     would bend the rate.
     """
     return rows.filter(pl.col("is_ahead") & pl.col(WON).is_not_null())
+
+
+def _settled_before(fold: Fold) -> pl.Expr:
+    """Which rows were settled at the origin of the fold."""
+    return (
+        pl.col("is_ahead")
+        & pl.col(WON).is_not_null()
+        & pl.col(AS_OF).is_in(list(fold.landmarks))
+        & (pl.col("known_at") < fold.origin)
+    )
 
 
 def _certain(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

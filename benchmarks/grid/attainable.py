@@ -22,6 +22,7 @@ from training.config import Experiment, Part
 from training.fit import FitError
 from training.folds import Fold
 from training.forecasts import FitPlan
+from training.ladder import CURVES
 from training.matrix import Asked, Examples, account_examples, deal_examples
 from training.scores import BUCKET_COLUMNS, WON
 from training.slip_forecasts import fit_curve
@@ -110,7 +111,11 @@ def _predicted(
             said = _buckets(examples, test, fold, rows.kind, plan=fit_plan)
         else:
             curve = fit_curve(
-                examples.at(fold.landmarks), cut=fold, calendar=CALENDAR, plan=fit_plan
+                examples.at(fold.landmarks),
+                cut=fold,
+                calendar=CALENDAR,
+                plan=fit_plan,
+                kind=CURVES[rows.kind],
             ).curve(test.X, test.rows, CALENDAR)
             said = read_off(curve, test.rows, CALENDAR).select(WON)
     except FitError:

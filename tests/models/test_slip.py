@@ -10,7 +10,8 @@ from features.calendar import Calendar
 from models.curve import read_off
 from models.document import from_json, to_json
 from models.grid import days_of, target_calendar
-from models.head import Head
+from models.head import Bend, BentLogistic, Head
+from models.logistic import LogisticHead
 from models.logodds import logit, sigmoid
 from models.matrix import matrix_of
 from models.slip import slip_from_document
@@ -38,7 +39,46 @@ def thousand(slip):
     return X, state
 
 
-def test_a_thousand_random_deals_share_out_one_at_every_step_and_never_lose_a_win(slip, thousand):
+def bent(names: tuple[str, ...]) -> BentLogistic:
+    """A regression over every feature with a bend at the committed date."""
+    width = len(names)
+    line = LogisticHead(
+        names=names,
+        medians=(0.0,) * width,
+        lows=(-9.0,) * width,
+        highs=(9.0,) * width,
+        means=(0.2,) * width,
+        scales=(2.0,) * width,
+        coefficients=tuple(0.3 - 0.05 * place for place in range(width)),
+        flags=(0.1,) * width,
+        rates=(0.05,) * width,
+        intercept=0.4,
+    )
+    return BentLogistic(line, (Bend("target_weeks_to_committed", 0.0, 1.1, -0.4),))
+
+
+@pytest.fixture(scope="module")
+def kinds(slip):
+    """The forests, regressions in their place, and both blended."""
+    parts = (slip.close, slip.win)
+    blend = [replace(head, logistic=bent(head.names)) for head in parts]
+    lines = [replace(head, boosters=()) for head in blend]
+    return {
+        "lightgbm": slip,
+        "blend": replace(slip, kind="blend", close=blend[0], win=blend[1]),
+        "logistic": replace(slip, kind="logistic", close=lines[0], win=lines[1]),
+    }
+
+
+KINDS = pytest.mark.parametrize("kind", ["lightgbm", "blend", "logistic"])
+
+
+@KINDS
+def test_a_thousand_random_deals_share_out_one_at_every_step_and_never_lose_a_win(
+    kinds, kind, thousand
+):
+    slip = kinds[kind]
+
     curves = slip.curve(*thousand, CALENDAR)
 
     assert curves.won.shape == (1_000, slip.grid.steps + 1)
@@ -86,8 +126,11 @@ def test_no_deals_give_no_curves(slip, thousand):
     assert slip.explain(X[:0], state[:0], CALENDAR).base.shape == (0,)
 
 
-def test_the_explanation_adds_up_to_the_log_odds_of_winning_in_the_asked_week(slip, thousand):
-    X, state = thousand[0][:200], thousand[1][:200]
+@KINDS
+def test_the_explanation_adds_up_to_the_log_odds_of_winning_in_the_asked_week(
+    kinds, kind, thousand
+):
+    slip, X, state = kinds[kind], thousand[0][:200], thousand[1][:200]
 
     told = slip.explain(X, state, CALENDAR)
 
@@ -116,13 +159,36 @@ def test_a_constant_head_beside_a_grown_one_is_explained_too(slip, thousand):
     assert np.isfinite(told.parts).all()
 
 
-def test_a_model_read_back_from_its_files_gives_the_same_curves(slip, thousand):
+@KINDS
+def test_the_curve_is_what_its_heads_say_of_every_step(kinds, kind, thousand):
+    slip, X, state = kinds[kind], thousand[0][:60], thousand[1][:60]
+
+    curves = slip.curve(X, state, CALENDAR)
+
+    days, committed = (days_of(state[name].cast(pl.Date).to_list()) for name in state.columns)
+    weeks = target_calendar(days, committed, slip.grid, CALENDAR)
+    steps = slip.grid.steps
+    rows = np.hstack(
+        [np.repeat(matrix_of(X, slip.names), steps, axis=0), weeks.reshape(60 * steps, -1)]
+    )
+    close = slip.close.log_odds(rows).reshape(60, steps) + np.asarray(slip.baseline)
+    hazards = sigmoid(close)
+    assert curves.open[:, 1:] == pytest.approx(np.cumprod(1 - hazards, axis=1), abs=1e-9)
+    win = sigmoid(slip.win.log_odds(rows)).reshape(60, steps)
+    expected = np.cumsum(curves.open[:, :-1] * hazards * win, axis=1)
+    assert curves.won[:, 1:] == pytest.approx(expected, abs=1e-9)
+
+
+@KINDS
+def test_a_model_read_back_from_its_files_gives_the_same_curves(kinds, kind, thousand):
+    slip = kinds[kind]
     described, texts = slip.to_document()
 
     again = slip_from_document(
         from_json(type(described), to_json(described), name="slip.json"), texts
     )
 
+    assert again.kind == kind
     assert (again.curve(*thousand, CALENDAR).won == slip.curve(*thousand, CALENDAR).won).all()
 
 

@@ -32,8 +32,8 @@ def test_both_parts_are_judged_beside_their_baselines(result: BacktestResult) ->
         "customer_rate", "recency_frequency", "naive_bayes",
     }  # fmt: skip
     assert set(slip.judgement.standings) == {
-        "hazard", "logistic", "constant", "stage_age", "owner_rate", "customer_rate",
-        "crm_probability", "naive_bayes",
+        "hazard_logistic", "hazard_blend", "binary", "logistic", "constant", "stage_age",
+        "owner_rate", "customer_rate", "crm_probability", "naive_bayes",
     }  # fmt: skip
     assert set(bucket.judgement.not_applicable) == {"stage_age", "crm_probability"}
     assert set(slip.judgement.not_applicable) == {"persistence", "recency_frequency"}

@@ -11,6 +11,7 @@ from models.grid import Grid
 from models.logodds import sigmoid
 from tests.training.learnable import FEATURES, table, values
 from training.fit import FitError, fit_slip
+from training.slip_fit import kinds_of
 
 LANDMARKS = {
     "entity_id": pl.String,
@@ -71,10 +72,16 @@ def fitted(deals):
     return slip(*deals)
 
 
-def test_the_curve_comes_near_the_chances_of_its_world(fitted):
+@pytest.fixture(scope="module")
+def kinds(deals):
+    return kinds_of(slip(*deals, kind="blend"))
+
+
+@pytest.mark.parametrize("kind", ["lightgbm", "logistic", "blend"])
+def test_the_curve_comes_near_the_chances_of_its_world(kinds, kind):
     X, frame = world(1_000, 21)
 
-    curves = fitted.curve(X, frame, CALENDAR)
+    curves = kinds[kind].curve(X, frame, CALENDAR)
 
     daily = hazard(X["a"].to_numpy().astype(np.float64))
     win = sigmoid(X["b"].to_numpy().astype(np.float64))
@@ -84,6 +91,33 @@ def test_the_curve_comes_near_the_chances_of_its_world(fitted):
         assert abs(said.mean() - expected.mean()) < 0.03
         assert np.abs(said - expected).mean() < 0.08
     assert np.corrcoef(said, expected)[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("kind", ["lightgbm", "logistic", "blend"])
+def test_every_kind_is_one_curve_that_shares_out_one_and_never_loses_a_win(kinds, kind):
+    X, frame = world(500, 22)
+
+    curves = kinds[kind].curve(X, frame, CALENDAR)
+
+    assert np.abs(curves.won + curves.lost + curves.open - 1).max() < 1e-9
+    assert (np.diff(curves.won, axis=1) >= 0).all()
+    assert min(curves.won.min(), curves.lost.min(), curves.open.min()) >= 0
+
+
+def test_the_parts_of_a_blend_are_what_a_fit_of_their_kind_gives(deals, fitted, kinds):
+    assert kinds["lightgbm"].to_document() == fitted.to_document()
+    assert kinds["logistic"].to_document() == slip(*deals, kind="logistic").to_document()
+
+
+def test_a_blend_lies_half_way_between_its_parts_in_log_odds(kinds):
+    rows = np.random.default_rng(3).normal(size=(50, 10)).astype(np.float32)
+
+    forest, line, blend = (
+        kinds[kind].close.log_odds(rows) for kind in ("lightgbm", "logistic", "blend")
+    )
+
+    assert blend == pytest.approx((forest + line) / 2)
+    assert np.abs(forest - line).max() > 0.1
 
 
 def test_open_deals_keep_the_curve_from_promising_too_much(deals):
