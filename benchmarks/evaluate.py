@@ -18,6 +18,9 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from benchmarks.bpi.page import FILE as BPI_FILE
+from benchmarks.bpi.page import NAME as BPI_NAME
+from benchmarks.bpi.page import section as bpi_section
 from benchmarks.datasets import bpi2012, online_retail, receivables
 from benchmarks.datasets.conversion import Conversion
 from benchmarks.evaluation_page import gains_section, page
@@ -132,6 +135,9 @@ def write_page(results: Path, out: Path) -> None:
     if reference.is_file():
         told = json.loads(reference.read_text(encoding="utf-8"))
         text = placed(text, REFERENCE_SECTION, reference_section(told))
+    curve = results / BPI_FILE
+    if curve.is_file():
+        text = placed(text, BPI_NAME, bpi_section(json.loads(curve.read_text(encoding="utf-8"))))
     write_whole(out, text)
 
 

@@ -2,9 +2,11 @@
 
 A case is an account with one deal, created when the application is submitted. Its stages are the
 completed `A_` and `O_` events, its activities the completed `W_` events, its owner whoever last
-worked on it. Won is `A_APPROVED` (registration, activation and, in all but three cases, the
-acceptance of the offer fall on the same moment), lost is `A_DECLINED` or `A_CANCELLED`, the rest
-is open. There is no close date: an experiment commits a deal some days after its first `O_SENT`.
+worked on it. An offer sent is a quote, an offer sent back the customer's answer; the amount asked
+for is known from the start. Won is `A_APPROVED` (registration, activation and, in all but three
+cases, the acceptance of the offer fall on the same moment), lost is `A_DECLINED` or
+`A_CANCELLED`, the rest is open. There is no close date: an experiment commits a deal some days
+after its first `O_SENT`.
 
 Source: B. van Dongen, BPI Challenge 2012, 4TU.ResearchData, doi:10.4121/uuid:3926db30.
 """
@@ -70,14 +72,17 @@ def convert(source: Path, target: Path) -> Conversion:
     events = events.sort("case", "at", "line")
     moves = events.filter(pl.col("name").is_in(STAGES))
     work = events.filter(~pl.col("name").is_in(STAGES))
-    activities = _activities(work)
+    activities = pl.concat([_activities(work), _answers(moves)], how="diagonal_relaxed")
     tables = {
         "accounts": _accounts(moves),
         "reps": events.select(pl.col("rep_id").drop_nulls().unique().sort()),
         "stages": _stages(),
         "opportunities": _opportunities(events, moves),
-        "opportunity_changes": pl.concat([_stage_changes(moves), _owner_changes(events)]),
+        "opportunity_changes": pl.concat(
+            [_stage_changes(moves), _owner_changes(events), _amounts(moves)]
+        ),
         "activities": activities,
+        "quotes": _quotes(moves),
     }
     dropped = {
         "work scheduled, not done": work.filter(pl.col("step") == "SCHEDULE").height,
@@ -189,5 +194,50 @@ def _activities(work: pl.DataFrame) -> pl.DataFrame:
             pl.col("case").alias("opportunity_id"),
             "rep_id",
             pl.when(pl.col("before") == "START").then(minutes).alias("duration_minutes"),
+        )
+    )
+
+
+def _amounts(moves: pl.DataFrame) -> pl.DataFrame:
+    """The amount asked for stands in the application from the start and never moves."""
+    first = moves.group_by("case", maintain_order=True).agg(
+        pl.col("at").min(), pl.col("amount").first(), pl.col("rep_id").first()
+    )
+    return first.select(
+        pl.col("case").alias("opportunity_id"),
+        pl.col("at").alias("changed_at"),
+        pl.lit("amount").alias("field"),
+        pl.lit(None, pl.String).alias("old"),
+        pl.col("amount").cast(pl.String).alias("new"),
+        pl.col("rep_id").alias("changed_by"),
+    )
+
+
+def _quotes(moves: pl.DataFrame) -> pl.DataFrame:
+    """Every offer sent; the log does not say what it came to."""
+    return (
+        moves.filter(pl.col("name") == "O_SENT")
+        .with_row_index("number")
+        .select(
+            pl.format("offer-{}", "number").alias("quote_id"),
+            pl.col("case").alias("opportunity_id"),
+            pl.col("at").alias("quoted_at"),
+        )
+    )
+
+
+def _answers(moves: pl.DataFrame) -> pl.DataFrame:
+    """Offers that the applicant has sent back: the only word from the other side in the log."""
+    return (
+        moves.filter(pl.col("name") == "O_SENT_BACK")
+        .with_row_index("number")
+        .select(
+            pl.format("answer-{}", "number").alias("activity_id"),
+            pl.col("case").alias("account_id"),
+            pl.col("at").alias("occurred_at"),
+            pl.lit("proposal").alias("kind"),
+            pl.lit("inbound").alias("direction"),
+            pl.col("case").alias("opportunity_id"),
+            "rep_id",
         )
     )

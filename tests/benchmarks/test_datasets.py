@@ -9,7 +9,7 @@ from benchmarks.datasets.conversion import RawDataError
 from features.calendar import Calendar
 from features.crm.source import open_source
 from features.schema import TABLES
-from features.snapshot import Commitment, deal_spine
+from features.snapshot import Commitment, deal_spine, deal_state
 from training.config import load_experiment
 from training.labels import slip_labels
 
@@ -91,7 +91,7 @@ def test_receivables_keep_due_and_settlement_days_and_not_the_dispute(tmp_path: 
     assert table(tmp_path / "out", "accounts")["country"].to_list() == ["391", "406"]
 
 
-def bank_events(folder: Path) -> None:
+def bank_events(folder: Path, *more: tuple[str, str, str, str, str | None]) -> None:
     """Case 1 is approved, 2 declined, 3 cancelled, 4 open."""
     log = [
         ("1", "A_SUBMITTED", "COMPLETE", "01T10:00", "112"),
@@ -110,6 +110,7 @@ def bank_events(folder: Path) -> None:
         ("3", "O_CANCELLED", "COMPLETE", "04T12:00", "112"),
         ("3", "A_CANCELLED", "COMPLETE", "05T12:00", "112"),
         ("4", "A_SUBMITTED", "COMPLETE", "01T13:00", "112"),
+        *more,
     ]
     pl.DataFrame(
         {
@@ -178,6 +179,44 @@ def test_work_becomes_activities_with_the_minutes_since_its_start(tmp_path: Path
         "work scheduled, not done": 1,
         "start of work, folded into its end": 1,
     }
+
+
+def test_offers_become_quotes_and_an_offer_sent_back_the_customers_answer(
+    tmp_path: Path,
+) -> None:
+    sent_back = ("1", "O_SENT_BACK", "COMPLETE", "08T09:00", "112")
+    second = ("1", "O_SENT", "COMPLETE", "06T09:00", "112")
+    bank_events(tmp_path, second, sent_back)
+
+    bpi2012.convert(tmp_path, tmp_path / "out")
+
+    quotes = table(tmp_path / "out", "quotes").select("opportunity_id", "quoted_at")
+    activities = table(tmp_path / "out", "activities")
+    answers = activities.filter(pl.col("direction") == "inbound")
+    assert quotes.rows() == [
+        ("1", datetime(2011, 10, 2, 8, 5, tzinfo=UTC)),
+        ("1", datetime(2011, 10, 6, 7, tzinfo=UTC)),
+    ]
+    assert answers.select("opportunity_id", "account_id", "occurred_at", "kind").rows() == [
+        ("1", "1", datetime(2011, 10, 8, 7, tzinfo=UTC), "proposal")
+    ]
+    assert activities["activity_id"].n_unique() == activities.height
+
+
+def test_the_amount_asked_for_is_known_from_the_start(tmp_path: Path) -> None:
+    bank_events(tmp_path)
+    bpi2012.convert(tmp_path, tmp_path / "out")
+    calendar = Calendar(bpi2012.TIME_ZONE)
+    book = open_source(f"files:{tmp_path / 'out'}", calendar=calendar, now=NOW).read().book
+
+    state = deal_state(
+        book,
+        deal_spine(book, [calendar.midnight(date(2011, 10, 4))]),
+        calendar,
+        Commitment("O_SENT", 21),
+    )
+
+    assert state.collect()["amount"].to_list() == [20_000.0] * 3
 
 
 def test_a_converted_set_is_accepted_whole_and_its_deals_are_committed_by_their_offer(
