@@ -10,6 +10,9 @@ from models.document import document
 from models.logistic import LogisticHead
 from models.matrix import Floats, Matrix
 
+FOREST_SHARE = 0.5
+"""What trees that were grown on a regression count for: they see its rest, and its noise."""
+
 
 @document
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class HeadDocument:
     constant: float | None
     note: str
     logistic_share: float
+    is_grown_on_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ class Head:
         constant: log-odds for every row, where there was nothing to learn from.
         note: why the head is what it is; empty when it is as asked.
         logistic_share: of the average, where boosters and a logistic are blended.
+        is_grown_on_line: whether the boosters were grown on the logistic's log-odds. It then
+            counts whole, and what they add to it by `FOREST_SHARE`.
     """
 
     name: str
@@ -108,6 +114,7 @@ class Head:
     constant: float | None = None
     note: str = ""
     logistic_share: float = 0.5
+    is_grown_on_line: bool = False
 
     def __post_init__(self) -> None:
         is_fitted = bool(self.boosters) or self.logistic is not None
@@ -121,6 +128,10 @@ class Head:
         read = [booster.names for booster in self.boosters]
         if self.logistic is not None:
             read.append(self.logistic.names)
+        if self.is_grown_on_line and self.logistic is None:
+            raise ValueError(
+                f"head {self.name}: expected a logistic below its boosters, found none"
+            )
         for names in read:
             if names != self.names:
                 raise ValueError(
@@ -171,7 +182,7 @@ class Head:
         return np.concatenate([scaled, average])
 
     def shares(self) -> Floats:
-        """What each member counts for in the average; they sum to 1."""
+        """What each member counts for; they sum to 1, but for boosters grown on a logistic."""
         if self.constant is not None:
             return np.ones(1)
         trees = len(self.boosters)
@@ -179,6 +190,8 @@ class Head:
             return np.full(trees, 1.0 / trees)
         if trees == 0:
             return np.ones(1)
+        if self.is_grown_on_line:
+            return np.array([*[FOREST_SHARE / trees] * trees, 1.0])
         share = self.logistic_share
         return np.array([*[(1.0 - share) / trees] * trees, share])
 
@@ -195,6 +208,7 @@ class Head:
             constant=self.constant,
             note=self.note,
             logistic_share=self.logistic_share,
+            is_grown_on_line=self.is_grown_on_line,
         )
         return described, texts
 
@@ -211,4 +225,5 @@ def head_from_document(
         constant=described.constant,
         note=described.note,
         logistic_share=described.logistic_share,
+        is_grown_on_line=described.is_grown_on_line,
     )

@@ -83,16 +83,18 @@ def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in
         grid=kept,
         baseline=tuple(baseline.tolist()),
         close=_head(sample, "close", craft),
-        win=_head(_closing(sample, landmarks, known, periods), "win", craft),
+        win=_win_head(_closing(sample, landmarks, known, periods), craft),
         pace=pace_of(landmarks, cut=cut),
     )
 
 
 def kinds_of(blend: SlipModel) -> Mapping[SlipKind, SlipModel]:
-    """The blend with its forests alone, with its regressions alone, and whole."""
-    forests = replace(
-        blend, kind="lightgbm", close=_forest_of(blend.close), win=_forest_of(blend.win)
-    )
+    """The blend with the forest of its close head, with its regressions alone, and whole.
+
+    Who wins of those that close is told alike by forests and blend: by a regression, and by trees
+    grown on it.
+    """
+    forests = replace(blend, kind="lightgbm", close=_forest_of(blend.close))
     lines = replace(blend, kind="logistic", close=_line_of(blend.close), win=_line_of(blend.win))
     return {"lightgbm": forests, "logistic": lines, "blend": blend}
 
@@ -102,7 +104,9 @@ def _forest_of(head: Head) -> Head:
 
 
 def _line_of(head: Head) -> Head:
-    return replace(head, boosters=()) if head.logistic is not None else head
+    if head.logistic is None:
+        return head
+    return replace(head, boosters=(), note="", is_grown_on_line=False)
 
 
 def _head(sample: Sample, question: Question, craft: Craft) -> Head:
@@ -122,6 +126,31 @@ def _head(sample: Sample, question: Question, craft: Craft) -> Head:
         logistic = fit_bent(sample, craft.categories, settings=craft.settings)
     return Head(
         question, names, boosters=boosters, logistic=logistic, logistic_share=LOGISTIC_SHARE
+    )
+
+
+def _win_head(sample: Sample, craft: Craft) -> Head:
+    """A regression with bends, and trees grown on it; a constant where all rows answer alike.
+
+    Nothing like the baseline of the close head goes before it. Trees that begin at one share of
+    wins for all take most of their rounds to find how it peaks around the committed date.
+    """
+    yes = int(sample.y.sum())
+    if craft.kind == "constant" or yes in (0, len(sample.y)):
+        return fit_head(sample, "win", craft)
+    names = tuple(sample.X.columns)
+    line = fit_bent(sample, craft.categories, settings=craft.settings)
+    if craft.kind == "logistic":
+        return Head("win", names, logistic=line)
+    offset = line.log_odds(matrix_of(sample.X, names))
+    grown = fit_head(replace(sample, offset=offset), "win", replace(craft, kind="lightgbm"))
+    return Head(
+        "win",
+        names,
+        boosters=grown.boosters,
+        logistic=line,
+        note=grown.note,
+        is_grown_on_line=True,
     )
 
 

@@ -1,6 +1,8 @@
 import numpy as np
+import polars as pl
 import pytest
 
+from models.booster import BoosterParams, fit_boosters
 from models.document import from_json, to_json
 from models.head import Bend, BentLogistic, Head, HeadDocument, head_from_document
 from models.logistic import LogisticHead
@@ -71,3 +73,25 @@ def test_a_head_of_a_bent_or_a_straight_regression_is_read_back_as_what_it_was()
 
         assert again == head
         assert (again.log_odds(asked) == head.log_odds(asked)).all()
+
+
+def test_boosters_grown_on_a_regression_add_half_of_what_they_say_to_the_whole_of_it():
+    X = np.random.default_rng(5).normal(size=(400, 2)).astype(np.float32)
+    frame = pl.DataFrame(X, schema=list(NAMES), orient="row")
+    sizes = [BoosterParams(rounds=20, leaves=4, seed=seed) for seed in (1, 2)]
+    boosters = fit_boosters(frame, X[:, 0] > 0.3, sizes=sizes)
+
+    head = Head("win", NAMES, boosters, logistic=LINE, is_grown_on_line=True)
+    described, texts = head.to_document("slip")
+
+    trees = np.mean([booster.log_odds(X) for booster in boosters], axis=0)
+    whole = LINE.log_odds(X) + 0.5 * trees
+    assert head.log_odds(X) == pytest.approx(whole)
+    assert head.contributions(X).sum(axis=1) == pytest.approx(whole)
+    assert head.levelled_contributions(X, 6).mean(axis=0).sum(axis=1) == pytest.approx(whole)
+    assert head_from_document(described, texts, names=NAMES).log_odds(X) == pytest.approx(whole)
+
+
+def test_nothing_grows_on_a_regression_that_is_not_there():
+    with pytest.raises(ValueError, match="expected a logistic below its boosters, found none"):
+        Head("win", ("size",), constant=0.0, is_grown_on_line=True)
