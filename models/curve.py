@@ -13,6 +13,8 @@ from models.matrix import Floats
 _DAY = np.timedelta64(1, "D")
 EVEN = (1.0,) * 7
 """The pace of a seller who closes on any day of the week alike."""
+SLOW_DAYS, SLOW_BELOW, SLOW_FROM = 180, 0.15, 0.30
+"""A slow buyer: P(won in so many days) below the one, by the end of the curve from the other on."""
 QUANTILES = (("close_p25", 0.25), ("close_p50", 0.50), ("close_p75", 0.75))
 
 
@@ -175,7 +177,8 @@ def read_off(curves: Curves, state: pl.DataFrame, calendar: Calendar) -> pl.Data
         p_won_by_committed, slip_risk, p_won_by_month_end, p_won_by_period_end, p_lost and p_slip
         (both at the period end), close_p25, close_p50, close_p75, p_won_end, month_end,
         period_end, flags. Without a committed date p_won_by_committed is null; past it, 0. What
-        lies beyond the grid is null and flagged `beyond_horizon`.
+        lies beyond the grid is null and flagged `beyond_horizon`. A `slow_buyer` is hardly won
+        within half a year and yet likely enough by the end of the curve: to nurture, not to press.
     """
     ends = ends_of(state, calendar)
     committed = curves.at(ends["committed_on"])
@@ -195,15 +198,23 @@ def read_off(curves: Curves, state: pl.DataFrame, calendar: Calendar) -> pl.Data
         p_slip=period["p_open"],
         **{name: curves.won_quantile(share) for name, share in QUANTILES},
         p_won_end=pl.Series(curves.won[:, -1]),
-        flags=_flags(beyond),
+        flags=_flags(beyond, _is_slow(curves)),
     ).drop("as_of_on", "committed_on")
 
 
-def _flags(beyond: pl.Series) -> pl.Expr:
+def _is_slow(curves: Curves) -> pl.Series:
+    """Where the grid ends within half a year, nobody can be told to be slow."""
+    soon = curves.won_by(np.full(len(curves.as_of), float(SLOW_DAYS)))
+    at_last = curves.won[:, -1]
+    return pl.Series((soon < SLOW_BELOW) & (at_last >= SLOW_FROM), dtype=pl.Boolean)
+
+
+def _flags(beyond: pl.Series, is_slow: pl.Series) -> pl.Expr:
     committed, as_of_on = pl.col("committed_on"), pl.col("as_of_on")
     found = pl.concat_list(
         pl.when(committed.is_null()).then(pl.lit("no_commitment")),
         pl.when(committed < as_of_on).then(pl.lit("past_commitment")),
         pl.when(pl.lit(beyond)).then(pl.lit("beyond_horizon")),
+        pl.when(pl.lit(is_slow)).then(pl.lit("slow_buyer")),
     )
     return found.list.drop_nulls()

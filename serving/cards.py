@@ -12,6 +12,7 @@ from serving.rows import AccountRow, Bucket, DealRow, HistoryPoint, ReasonRow
 REASONS_SHOWN = 2
 AT_RISK_FROM = 0.5
 PAST = "past_commitment"
+SLOW = "slow_buyer"
 
 _ORDER: tuple[Bucket, ...] = ("a_list", "pain", "walk_away", "steady")
 
@@ -198,13 +199,18 @@ def _deal(deal: DealRow, today: date) -> DealLine:
 
     won, ends = deal.p_won_by_period_end, day(deal.period_end)
     return DealLine(
-        name=deal.name or deal.opportunity_id,
+        name=_deal_name(deal),
         amount="not known" if deal.amount is None else wording.money(deal.amount, deal.currency),
         promised="no date" if deal.committed_on is None else day(deal.committed_on),
         slip=_deal_slip(deal),
         won="not known" if won is None else f"{wording.chance(won)} by {ends}",
         is_high=PAST in deal.flags or is_at_risk(deal),
     )
+
+
+def _deal_name(deal: DealRow) -> str:
+    name = deal.name or deal.opportunity_id
+    return f"{name} (slow buyer: nurture)" if SLOW in deal.flags else name
 
 
 def _deal_slip(deal: DealRow) -> str:

@@ -83,7 +83,7 @@ class DealRow:
         slip_risk: 1 - p_won_by_committed; None without a commitment or beyond the curve.
         p_slip: neither won nor lost by the end of the fiscal quarter of the commitment.
         close_p25: day by which a quarter of the wins on the curve have happened.
-        flags: beyond_horizon, no_commitment, past_commitment, as far as they hold.
+        flags: beyond_horizon, no_commitment, past_commitment, slow_buyer, as far as they hold.
     """
 
     opportunity_id: str

@@ -136,7 +136,9 @@ class DealScore(Provenance):
     close_p50: date | None = Field(description="Day by which 50 % of the wins have happened.")
     close_p75: date | None = Field(description="Day by which 75 % of the wins have happened.")
     reasons: list[Reason] = Field(description="At most five, strongest first.")
-    flags: list[str] = Field(description="beyond_horizon, no_commitment, past_commitment.")
+    flags: list[str] = Field(
+        description="beyond_horizon, no_commitment, past_commitment, slow_buyer."
+    )
     hours_suggested: Hours = None
     hours_freed: Hours = None
     receipt: Receipt | None = Field(None, description="Null until it is measured.")

@@ -180,12 +180,9 @@ class _Telling:
 
     def strongest(self, row: int, columns: tuple[int, ...], *, sign: float) -> int | None:
         """The column that pulls hardest in that direction and has a value to speak of."""
-        open_to = [
-            column
-            for column in columns
-            if sign * self.pulls[row, column] > 0.0 and self._is_telling(row, column)
-        ]
-        return max(open_to, key=lambda column: sign * self.pulls[row, column], default=None)
+        pulls = {column: sign * float(self.pulls[row, column]) for column in columns}
+        hardest_first = sorted((c for c in columns if pulls[c] > 0.0), key=lambda c: -pulls[c])
+        return next((column for column in hardest_first if self._is_telling(row, column)), None)
 
     def _is_telling(self, row: int, column: int) -> bool:
         """There is a value, and it does not read like the peers' own."""

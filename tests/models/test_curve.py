@@ -131,6 +131,25 @@ def test_a_committed_date_beyond_the_grid_is_null_and_flagged():
     assert row["flags"] == ["beyond_horizon"]
 
 
+@pytest.mark.parametrize(
+    ("half", "rest", "is_slow"),
+    [(0.005, 0.02, True), (0.01, 0.02, False), (0.005, 0.0, False)],
+)
+def test_who_buys_late_but_buys_is_a_slow_buyer(half, rest, is_slow):
+    weeks = [half] * 26 + [rest] * 26
+    found = curves(weeks, [1.0] * 52, ends=tuple(range(1, 53)))
+
+    (row,) = read_off(found, state(MONDAY), Calendar()).to_dicts()
+
+    assert ("slow_buyer" in row["flags"]) is is_slow
+
+
+def test_on_a_curve_of_less_than_half_a_year_nobody_is_slow():
+    found = curves([0.0] * 20 + [0.5] * 5, [1.0] * 25, ends=tuple(range(1, 26)))
+
+    assert read_off(found, state(MONDAY), Calendar())["flags"].to_list() == [[]]
+
+
 def test_days_are_the_organisations_and_not_those_of_utc():
     found = curves([0.7, 0, 0, 0], [1, 1, 1, 1])
     late = state(date(2026, 1, 4)).with_columns(

@@ -62,6 +62,12 @@ def test_a_promise_that_has_passed_is_late_and_not_a_forecast() -> None:
     assert card.deals[0].slip == "date passed"
 
 
+def test_a_slow_buyer_is_named_beside_the_deal() -> None:
+    page = page_of([account("a")], [deal("d", "a", slip_risk=0.9, flags=["slow_buyer"])])
+
+    assert page.columns[0].cards[0].deals[0].name.endswith("(slow buyer: nurture)")
+
+
 @pytest.mark.parametrize(
     ("bucket", "words"),
     [
