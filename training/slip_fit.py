@@ -1,8 +1,9 @@
 """Slip fit: the two heads of the win curve, from deals watched step by step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from features.calendar import Calendar
 from features.feature import Feature
 from features.feature import Head as Question
-from models.booster import Booster, fit_boosters
+from models.booster import fit_boosters
 from models.grid import TARGET_NAMES, Grid, full_grid, target_calendar
-from models.head import Head
+from models.head import BentLogistic, Head
 from models.logodds import logit
 from models.matrix import matrix_of
 from models.slip import SlipKind, SlipModel
@@ -39,17 +40,49 @@ def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in
     kind: SlipKind = "lightgbm",
     grow: Grower = fit_boosters,
 ) -> SlipModel:
-    """Fit the close and the win head on what was known before the day of the cut.
+    """Fit the close and the win head of one kind of curve; see `fit_slips`."""
+    found = fit_slips(
+        X,
+        landmarks,
+        features=features,
+        calendar=calendar,
+        seed=seed,
+        threads=threads,
+        cut=cut,
+        grid=grid,
+        kinds=(kind,),
+        grow=grow,
+    )
+    return found[kind]
+
+
+def fit_slips(  # noqa: PLR0913 - what a curve depends on is named one by one, in the call too
+    X: pl.DataFrame,
+    landmarks: pl.DataFrame,
+    *,
+    features: Sequence[Feature],
+    calendar: Calendar,
+    seed: int,
+    threads: int,
+    cut: date,
+    grid: Grid | None = None,
+    kinds: Sequence[SlipKind],
+    grow: Grower = fit_boosters,
+) -> dict[SlipKind, SlipModel]:
+    """Fit the close and the win heads on what was known before the day of the cut.
 
     Args:
         X: feature values at the landmarks.
         landmarks: same rows: entity_id, as_of, committed_on, event, event_on, censored_on.
         grid: the steps wished for; those that fewer than 30 landmarks were watched through are
             left off its end.
-        kind: lightgbm heads are forests, logistic ones regressions with bends, blend ones the
-            average of both in log-odds; "constant" keeps the hazard of each step and the overall
-            share of wins.
+        kinds: lightgbm heads are forests, logistic ones regressions with bends. A blend closes by
+            the average of both in log-odds, and wins by a regression and a forest grown on it.
+            "constant" keeps the hazard of each step and the overall share of wins.
         grow: grows the boosters.
+
+    Returns:
+        Kind → model; what two kinds share is fitted once.
 
     Raises:
         FitError: nothing watched for a whole step, or no deal closed in one.
@@ -76,82 +109,81 @@ def fit_slip(  # noqa: PLR0913 - what a curve depends on is named one by one, in
         overlap=landmarks.height / landmarks["entity_id"].n_unique(),
         offset=baseline[periods.step],
     )
-    craft = Craft(kind, tuple(features), seed, threads, grow)
-    return SlipModel(
-        kind=kind,
-        names=names,
-        grid=kept,
-        baseline=tuple(baseline.tolist()),
-        close=_head(sample, "close", craft),
-        win=_win_head(_closing(sample, landmarks, known, periods), craft),
-        pace=pace_of(landmarks, cut=cut),
-    )
+    craft = Craft("lightgbm", tuple(features), seed, threads, grow)
+    close = _Asked("close", sample, craft)
+    win = _Asked("win", _closing(sample, landmarks, known, periods), craft)
+    pace = pace_of(landmarks, cut=cut)
+    return {
+        kind: SlipModel(
+            kind=kind,
+            names=names,
+            grid=kept,
+            baseline=tuple(baseline.tolist()),
+            close=_close_head(kind, close),
+            win=_win_head(kind, win),
+            pace=pace,
+        )
+        for kind in kinds
+    }
 
 
-def kinds_of(blend: SlipModel) -> Mapping[SlipKind, SlipModel]:
-    """The blend with the forest of its close head, with its regressions alone, and whole.
+class _Asked:
+    """One question, and the members that heads of different kinds share; fitted when needed."""
 
-    Who wins of those that close is told alike by forests and blend: by a regression, and by trees
-    grown on it.
-    """
-    forests = replace(blend, kind="lightgbm", close=_forest_of(blend.close))
-    lines = replace(blend, kind="logistic", close=_line_of(blend.close), win=_line_of(blend.win))
-    return {"lightgbm": forests, "logistic": lines, "blend": blend}
+    def __init__(self, question: Question, sample: Sample, craft: Craft) -> None:
+        self.question, self.sample, self.craft = question, sample, craft
+        self.names = tuple(sample.X.columns)
+
+    @property
+    def has_one_answer(self) -> bool:
+        return int(self.sample.y.sum()) in (0, len(self.sample.y))
+
+    @cached_property
+    def constant(self) -> Head:
+        return fit_head(self.sample, self.question, replace(self.craft, kind="constant"))
+
+    @cached_property
+    def forest(self) -> Head:
+        return fit_head(self.sample, self.question, self.craft)
+
+    @cached_property
+    def line(self) -> BentLogistic:
+        return fit_bent(self.sample, self.craft.categories, settings=self.craft.settings)
+
+    @cached_property
+    def grown(self) -> Head:
+        """Trees that begin where the regression ends."""
+        offset = self.line.log_odds(matrix_of(self.sample.X, self.names))
+        return fit_head(replace(self.sample, offset=offset), self.question, self.craft)
 
 
-def _forest_of(head: Head) -> Head:
-    return replace(head, logistic=None) if head.boosters else head
-
-
-def _line_of(head: Head) -> Head:
-    if head.logistic is None:
-        return head
-    return replace(head, boosters=(), note="", is_grown_on_line=False)
-
-
-def _head(sample: Sample, question: Question, craft: Craft) -> Head:
-    """A forest, a regression with bends, or both; a constant where all rows answer alike."""
-    names = tuple(sample.X.columns)
-    if craft.kind == "constant" and question == "close":
+def _close_head(kind: SlipKind, asked: _Asked) -> Head:
+    if kind == "constant":
         # The baseline of each step is added to it.
-        return Head("close", names, constant=0.0)
-    yes = int(sample.y.sum())
-    if craft.kind == "constant" or yes in (0, len(sample.y)):
-        return fit_head(sample, question, craft)
-    boosters: tuple[Booster, ...] = ()
-    if craft.kind != "logistic":
-        boosters = fit_head(sample, question, replace(craft, kind="lightgbm")).boosters
-    logistic = None
-    if craft.kind != "lightgbm":
-        logistic = fit_bent(sample, craft.categories, settings=craft.settings)
-    return Head(
-        question, names, boosters=boosters, logistic=logistic, logistic_share=LOGISTIC_SHARE
-    )
+        return Head("close", asked.names, constant=0.0)
+    if asked.has_one_answer:
+        return asked.constant
+    if kind == "lightgbm":
+        return asked.forest
+    boosters = asked.forest.boosters if kind == "blend" else ()
+    return Head("close", asked.names, boosters, logistic=asked.line, logistic_share=LOGISTIC_SHARE)
 
 
-def _win_head(sample: Sample, craft: Craft) -> Head:
-    """A regression with bends, and trees grown on it; a constant where all rows answer alike.
+def _win_head(kind: SlipKind, asked: _Asked) -> Head:
+    """Who wins of those that close.
 
     Nothing like the baseline of the close head goes before it. Trees that begin at one share of
-    wins for all take most of their rounds to find how it peaks around the committed date.
+    wins for all take most of their rounds to find how it peaks around the committed date; a blend
+    has them grown on a regression that knows.
     """
-    yes = int(sample.y.sum())
-    if craft.kind == "constant" or yes in (0, len(sample.y)):
-        return fit_head(sample, "win", craft)
-    names = tuple(sample.X.columns)
-    line = fit_bent(sample, craft.categories, settings=craft.settings)
-    if craft.kind == "logistic":
-        return Head("win", names, logistic=line)
-    offset = line.log_odds(matrix_of(sample.X, names))
-    grown = fit_head(replace(sample, offset=offset), "win", replace(craft, kind="lightgbm"))
-    return Head(
-        "win",
-        names,
-        boosters=grown.boosters,
-        logistic=line,
-        note=grown.note,
-        is_grown_on_line=True,
-    )
+    if kind == "constant" or asked.has_one_answer:
+        return asked.constant
+    if kind == "lightgbm":
+        return asked.forest
+    if kind == "logistic":
+        return Head("win", asked.names, logistic=asked.line)
+    boosters = asked.grown.boosters
+    return Head("win", asked.names, boosters, logistic=asked.line, is_grown_on_line=True)
 
 
 def _closing(sample: Sample, landmarks: pl.DataFrame, known: Landmarks, periods: Periods) -> Sample:

@@ -23,7 +23,7 @@ from training.ladder import CURVES
 from training.matrix import Examples
 from training.scores import WON
 from training.slip_binary import BINARY, forecast_binary
-from training.slip_fit import fit_slip, kinds_of
+from training.slip_fit import fit_slips
 
 CLASSES = (WON,)
 MODEL = "hazard"
@@ -104,7 +104,9 @@ def forecast_slip(
     """
     train = examples.at(fold.landmarks)
     test = examples.at(fold.test_as_ofs)
-    fitted = _fitted(train, fold, curves, calendar=calendar, plan=plan)
+    kinds = [CURVES[name] for name in curves]
+    models = _fitted(train, fold, kinds, calendar=calendar, plan=plan)
+    fitted = {name: models[CURVES[name]] for name in curves}
     said = {
         name: read_off(model.curve(test.X, test.rows, calendar), test.rows, calendar)
         for name, model in fitted.items()
@@ -145,27 +147,22 @@ def fit_curve(
     train: Examples, *, cut: Fold, calendar: Calendar, plan: FitPlan, kind: SlipKind = "lightgbm"
 ) -> SlipModel:
     """The win curve as it would have been learnt at the fold's origin."""
-    return fit_slip(
+    return _fitted(train, cut, (kind,), calendar=calendar, plan=plan)[kind]
+
+
+def _fitted(
+    train: Examples, fold: Fold, kinds: Sequence[SlipKind], *, calendar: Calendar, plan: FitPlan
+) -> dict[SlipKind, SlipModel]:
+    return fit_slips(
         train.X,
         train.rows,
         features=train.features,
         calendar=calendar,
         seed=plan.seed,
         threads=plan.threads,
-        cut=calendar.day_of(cut.origin),
-        kind=kind,
+        cut=calendar.day_of(fold.origin),
+        kinds=kinds,
     )
-
-
-def _fitted(
-    train: Examples, fold: Fold, curves: Sequence[str], *, calendar: Calendar, plan: FitPlan
-) -> dict[str, SlipModel]:
-    """Fit every curve asked for at once: forests and regressions are those inside the blend."""
-    asked = [CURVES[name] for name in curves]
-    kind = asked[0] if len(asked) == 1 else "blend"
-    fitted = fit_curve(train, cut=fold, calendar=calendar, plan=plan, kind=kind)
-    found = {kind: fitted} if len(asked) == 1 else kinds_of(fitted)
-    return {name: found[CURVES[name]] for name in curves}
 
 
 def _settled(rows: pl.DataFrame) -> pl.DataFrame:

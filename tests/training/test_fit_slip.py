@@ -11,7 +11,7 @@ from models.grid import Grid
 from models.logodds import sigmoid
 from tests.training.learnable import FEATURES, table, values
 from training.fit import FitError, fit_slip
-from training.slip_fit import kinds_of
+from training.slip_fit import fit_slips
 
 LANDMARKS = {
     "entity_id": pl.String,
@@ -74,7 +74,15 @@ def fitted(deals):
 
 @pytest.fixture(scope="module")
 def kinds(deals):
-    return kinds_of(slip(*deals, kind="blend"))
+    return fit_slips(
+        *deals,
+        features=FEATURES,
+        calendar=CALENDAR,
+        seed=5,
+        threads=1,
+        cut=CUT,
+        kinds=("lightgbm", "logistic", "blend"),
+    )
 
 
 @pytest.mark.parametrize("kind", ["lightgbm", "logistic", "blend"])
@@ -104,7 +112,7 @@ def test_every_kind_is_one_curve_that_shares_out_one_and_never_loses_a_win(kinds
     assert min(curves.won.min(), curves.lost.min(), curves.open.min()) >= 0
 
 
-def test_the_parts_of_a_blend_are_what_a_fit_of_their_kind_gives(deals, fitted, kinds):
+def test_kinds_fitted_together_are_what_a_fit_of_each_gives(deals, fitted, kinds):
     assert kinds["lightgbm"].to_document() == fitted.to_document()
     assert kinds["logistic"].to_document() == slip(*deals, kind="logistic").to_document()
 
@@ -217,5 +225,20 @@ def test_the_boosters_of_both_heads_are_those_that_the_grower_returned(deals):
     model = slip(*deals, grow=grow)
 
     assert [model.close.boosters, model.win.boosters] == grown
+    assert offsets == [True, False]
+
+
+def test_a_blend_tells_who_wins_by_trees_grown_on_a_regression(deals, kinds):
+    offsets = []
+
+    def grow(X, y, **asked):
+        offsets.append(asked["offset"] is not None)
+        return fit_boosters(X, y, **asked)
+
+    model = slip(*deals, kind="blend", grow=grow)
+
     # the baseline of the step for who closes, the regression for who wins
     assert offsets == [True, True]
+    assert model.win.is_grown_on_line
+    assert model.win.logistic == kinds["logistic"].win.logistic
+    assert not kinds["lightgbm"].win.is_grown_on_line
