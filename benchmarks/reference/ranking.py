@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from training.intervals import PAIRED_REPEATS, Figure, Floats, Mask, clusters_of, figure, ratio
+from training.intervals import PAIRED_REPEATS, Figure, Floats, Mask, clusters_of, figure
+from training.slip_slices import areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,12 @@ def ranking(
     Source: DeLong, DeLong & Clarke-Pearson, Biometrics, 1988, for why the two are paired.
     """
     clusters = clusters_of(accounts, seed=seed, repeats=PAIRED_REPEATS)
-    whole = np.ones((1, happened.size), dtype=np.float32)
-    point = [float(areas(happened, p, whole)[0]) for p in (ours, theirs)]
+    won, whole = happened.astype(np.float64), np.ones((1, happened.size))
+    point = [float(areas(won, p, whole)[0]) for p in (ours, theirs)]
     repeats = [
-        np.concatenate([areas(happened, p, weights) for weights in clusters.weights()])
+        np.concatenate(
+            [areas(won, p, weights.astype(np.float64)) for weights in clusters.weights()]
+        )
         for p in (ours, theirs)
     ]
     return Ranking(
@@ -42,18 +45,3 @@ def ranking(
         figure(point[1], repeats[1]),
         figure(point[0] - point[1], repeats[0] - repeats[1]),
     )
-
-
-def areas(happened: Mask, p: Floats, weights: np.typing.NDArray[np.float32]) -> Floats:
-    """The area under each row of weights (repeats, n), ties at one half.
-
-    NaN where one of the two answers has no weight.
-    """
-    order = np.argsort(p, kind="stable")
-    ranked = p[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    weighted, yes = weights[:, order], happened[order].astype(np.float32)
-    won = np.add.reduceat(weighted * yes, starts, axis=1, dtype=np.float64)
-    lost = np.add.reduceat(weighted * (1.0 - yes), starts, axis=1, dtype=np.float64)
-    below = lost.cumsum(axis=1) - 0.5 * lost
-    return ratio((won * below).sum(axis=1), won.sum(axis=1) * lost.sum(axis=1))

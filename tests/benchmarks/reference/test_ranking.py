@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.reference.ranking import areas, ranking
+from benchmarks.reference.ranking import ranking
+from training.slip_slices import areas
 
 
 def test_the_area_counts_pairs_in_the_right_order_and_ties_by_half() -> None:
