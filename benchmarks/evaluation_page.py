@@ -7,7 +7,7 @@ from training.ladder import CURVES
 
 Json = Mapping[str, Any]
 
-MODELS = ("lightgbm", "blend", "multiclass", "binary", *CURVES)
+MODELS = ("lightgbm", "blend", "ensemble", "multiclass", "binary", *CURVES)
 """Names in metrics.json that are no baselines."""
 
 TITLES: Mapping[str, str] = {

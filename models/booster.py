@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.matrix import Floats, Matrix, matrix_of
 from models.shapley import shapley_of
-from models.tree import TreeError, trees_of
+from models.tree import TreeError, outcome_trees, trees_of
 
 
 @contextmanager
@@ -146,6 +146,28 @@ class Booster:
                 return shapley_of(trees_of(self._text), len(self.names)).contributions(rows)
         raw = self._handle.predict(rows, pred_contrib=True)
         return np.asarray(raw, dtype=np.float64)
+
+    def scores(self, X: pl.DataFrame | Matrix) -> Floats:
+        """Raw scores of a multiclass booster, shape (rows, classes); softmax makes them shares."""
+        rows = matrix_of(X, self.names)
+        if rows.shape[0] == 0:
+            return np.zeros((0, self._handle.num_model_per_iteration()))
+        return np.asarray(self._handle.predict(rows, raw_score=True), dtype=np.float64)
+
+    def score_contributions(self, X: pl.DataFrame | Matrix) -> Floats:
+        """Exact TreeSHAP of each raw score, shape (classes, rows, features + 1); base last."""
+        rows = matrix_of(X, self.names)
+        width = len(self.names) + 1
+        if rows.shape[0] >= _ENOUGH_TO_LOOK_UP:
+            with suppress(TreeError):
+                trees = outcome_trees(self._text)
+                told = [shapley_of(each, width - 1).contributions(rows) for each in trees]
+                return np.stack(told)
+        classes = self._handle.num_model_per_iteration()
+        if rows.shape[0] == 0:
+            return np.zeros((classes, 0, width))
+        raw = np.asarray(self._handle.predict(rows, pred_contrib=True), dtype=np.float64)
+        return raw.reshape(rows.shape[0], classes, width).transpose(1, 0, 2)
 
     def text(self) -> str:
         """LightGBM's own text format."""

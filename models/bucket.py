@@ -9,14 +9,17 @@ import polars as pl
 
 from models.calibration import Calibration
 from models.document import document
-from models.head import Head, HeadDocument, head_from_document
+from models.head import Head, HeadDocument, head_from_document, levelled
+from models.joint import BucketHead, Joint, JointDocument, joint_from_document
 from models.logodds import sigmoid
 from models.matrix import Floats, Matrix, matrix_of
 from models.reasons import Explanation
 
-Kind = Literal["lightgbm", "logistic", "blend", "constant"]
-BucketHead = Literal["walk", "pain", "a_list"]
+Kind = Literal["lightgbm", "logistic", "blend", "constant", "ensemble"]
 FOLDER = "bucket"
+JOINT_SHARE = 0.5
+"""What joint boosters count for in an ensemble, in the log-odds of each question."""
+_QUESTIONS: tuple[BucketHead, ...] = ("walk", "pain", "a_list")
 # Which question speaks for a displayed bucket. Steady is what the last question says no to.
 _SPEAKS: Mapping[str, BucketHead] = {
     "walk_away": "walk",
@@ -37,6 +40,7 @@ class BucketDocument:
     pain: HeadDocument
     a_list: HeadDocument
     calibration: Calibration | None = None
+    joint: JointDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class BucketModel:
     Attributes:
         names: the features that the heads read, in order.
         calibration: applied to the four probabilities, where it has earned its place.
+        joint: boosters over all buckets at once; each question's log-odds are then the average
+            of its head's and theirs.
     """
 
     kind: Kind
@@ -54,6 +60,7 @@ class BucketModel:
     pain: Head
     a_list: Head
     calibration: Calibration | None = None
+    joint: Joint | None = None
 
     def __post_init__(self) -> None:
         for head, name in ((self.walk, "walk"), (self.pain, "pain"), (self.a_list, "a_list")):
@@ -64,13 +71,17 @@ class BucketModel:
                     f"head {head.name}: expected features {list(self.names)}, "
                     f"found {list(head.names)}"
                 )
+        if (self.kind == "ensemble") != (self.joint is not None):
+            raise ValueError(f"expected joint boosters for an ensemble alone, got {self.kind}")
+        if self.joint is not None and self.joint.names != self.names:
+            raise ValueError(
+                f"joint: expected features {list(self.names)}, found {list(self.joint.names)}"
+            )
 
     def predict(self, X: pl.DataFrame | Matrix) -> pl.DataFrame:
         """p_a_list, p_pain, p_walk_away, p_steady; rows as in X, each row sums to 1."""
         rows = matrix_of(X, self.names)
-        walk, pain, a_list = (
-            sigmoid(head.log_odds(rows)) for head in (self.walk, self.pain, self.a_list)
-        )
+        walk, pain, a_list = (sigmoid(odds) for odds in self._log_odds(rows))
         neither = (1.0 - walk) * (1.0 - pain)
         told = {
             "p_a_list": neither * a_list,
@@ -89,7 +100,10 @@ class BucketModel:
 
     def contributions(self, X: pl.DataFrame | Matrix, head: BucketHead) -> Floats:
         """Log-odds of one question split over the features; the last column is the base."""
-        return self.head(head).contributions(matrix_of(X, self.names))
+        rows = matrix_of(X, self.names)
+        if self.joint is None:
+            return self.head(head).contributions(rows)
+        return np.asarray(self._parts(rows, head, self._most()).mean(axis=0))
 
     def explain(self, X: pl.DataFrame | Matrix, buckets: Sequence[str]) -> Explanation:
         """What speaks for and against the displayed bucket of each row.
@@ -105,18 +119,18 @@ class BucketModel:
             raise ValueError(f"expected buckets {sorted(_SPEAKS)}, found {unknown}")
         rows = matrix_of(X, self.names)
         asked = np.array([_SPEAKS[bucket] for bucket in buckets], dtype=object)
-        heads = (self.walk, self.pain, self.a_list)
-        most = max(len(head.shares()) for head in heads)
-        parts = np.zeros((most, rows.shape[0], len(self.names) + 1))
-        for head in heads:
-            here = asked == head.name
+        most = self._most()
+        sides = 1 if self.joint is None else 2
+        parts = np.zeros((most * sides, rows.shape[0], len(self.names) + 1))
+        for name in _QUESTIONS:
+            here = asked == name
             if here.any():
-                parts[:, here, :] = head.levelled_contributions(rows[here], most)
+                parts[:, here, :] = self._parts(rows[here], name, most)
         answers = ["a_list" if bucket == "steady" else bucket for bucket in buckets]
         return Explanation(
             names=self.names,
             parts=parts[:, :, :-1],
-            shares=np.full(most, 1.0 / most),
+            shares=np.full(most * sides, 1.0 / (most * sides)),
             base=parts[:, :, -1].mean(axis=0),
             raises=tuple(f"toward_{bucket}" for bucket in answers),
             lowers=tuple(f"away_from_{bucket}" for bucket in answers),
@@ -127,6 +141,7 @@ class BucketModel:
         walk, walk_texts = self.walk.to_document(FOLDER)
         pain, pain_texts = self.pain.to_document(FOLDER)
         a_list, a_list_texts = self.a_list.to_document(FOLDER)
+        joint, joint_texts = (None, {}) if self.joint is None else self.joint.to_document(FOLDER)
         described = BucketDocument(
             kind=self.kind,
             names=self.names,
@@ -134,8 +149,34 @@ class BucketModel:
             pain=pain,
             a_list=a_list,
             calibration=self.calibration,
+            joint=joint,
         )
-        return described, {**walk_texts, **pain_texts, **a_list_texts}
+        return described, {**walk_texts, **pain_texts, **a_list_texts, **joint_texts}
+
+    def _log_odds(self, rows: Matrix) -> list[Floats]:
+        """Of the three questions, in their order."""
+        own = [self.head(name).log_odds(rows) for name in _QUESTIONS]
+        if self.joint is None:
+            return own
+        told = self.joint.log_odds(rows)
+        return [
+            (1.0 - JOINT_SHARE) * odds + JOINT_SHARE * told[name]
+            for name, odds in zip(_QUESTIONS, own, strict=True)
+        ]
+
+    def _most(self) -> int:
+        """Members of the head that has most, or of the joint boosters."""
+        found = [len(self.head(name).shares()) for name in _QUESTIONS]
+        return max(found if self.joint is None else [*found, len(self.joint.boosters)])
+
+    def _parts(self, rows: Matrix, name: BucketHead, members: int) -> Floats:
+        """Contributions by member, of which the plain mean is the question's log-odds."""
+        own = self.head(name).levelled_contributions(rows, members)
+        if self.joint is None:
+            return own
+        told = levelled(self.joint.member_contributions(rows, name), members)
+        # Both sides have as many members, so that a share of a half needs no weight.
+        return np.concatenate([2.0 * (1.0 - JOINT_SHARE) * own, 2.0 * JOINT_SHARE * told])
 
 
 def bucket_from_document(described: BucketDocument, texts: Mapping[str, str]) -> BucketModel:
@@ -144,4 +185,13 @@ def bucket_from_document(described: BucketDocument, texts: Mapping[str, str]) ->
         head_from_document(part, texts, names=described.names)
         for part in (described.walk, described.pain, described.a_list)
     )
-    return BucketModel(described.kind, described.names, walk, pain, a_list, described.calibration)
+    names, joint = described.names, described.joint
+    return BucketModel(
+        described.kind,
+        names,
+        walk,
+        pain,
+        a_list,
+        described.calibration,
+        None if joint is None else joint_from_document(joint, texts, names=names),
+    )

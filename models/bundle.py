@@ -233,6 +233,8 @@ def _check_agreement(found: _Documents) -> None:
         heads += [slip.close, slip.win]
         _same(SLIP, "features", slip.names, contract.names("deal"))
     named = [file for head in heads for file in head.boosters]
+    if bucket is not None and bucket.joint is not None:
+        named += bucket.joint.boosters
     if found.components is not None:
         _same(COMPONENTS, "features", found.components.names, contract.names("account"))
         parts = found.components.components.values()

@@ -71,7 +71,7 @@ class ModelCard:
         tau: bucket → probability from which a flag is firm; a bucket missing here never is.
         bookings_below: what a firm walk-away's expected bookings lie below, in base currency; null
             where money was not asked.
-        bucket_kind: lightgbm, logistic, blend, constant; null without a bucket model.
+        bucket_kind: lightgbm, logistic, blend, ensemble, constant; null without a bucket model.
         contests: part (bucket, slip) → results.
         not_applicable: baseline or metric → why it could not be had.
         switched_off: feature → what the data lack for it.

@@ -177,9 +177,7 @@ class Head:
         found = parts.shape[0]
         if found > members:
             raise ValueError(f"head {self.name}: expected at most {members} members, has {found}")
-        scaled = parts * (self.shares() * found)[:, None, None]
-        average = np.broadcast_to(scaled.mean(axis=0), (members - found, *parts.shape[1:]))
-        return np.concatenate([scaled, average])
+        return levelled(parts * (self.shares() * found)[:, None, None], members)
 
     def shares(self) -> Floats:
         """What each member counts for; they sum to 1, but for boosters grown on a logistic."""
@@ -211,6 +209,16 @@ class Head:
             is_grown_on_line=self.is_grown_on_line,
         )
         return described, texts
+
+
+def levelled(parts: Floats, members: int) -> Floats:
+    """Parts of so many members, of which the mean stays: the average stands in for the missing.
+
+    Shape (members found, …) in, (members, …) out.
+    """
+    missing = members - parts.shape[0]
+    average = np.broadcast_to(parts.mean(axis=0), (missing, *parts.shape[1:]))
+    return np.concatenate([parts, average])
 
 
 def head_from_document(

@@ -67,19 +67,32 @@ Tree = tuple[Leaf, ...]
 
 
 def trees_of(text: str) -> tuple[Tree, ...]:
-    """Every tree of a booster's text.
-
-    Source: LightGBM 4.7, `Tree::ToString` and `Tree::Decision`.
+    """Every tree of the text of a booster with one outcome.
 
     Raises:
         TreeError: trees of several outcomes, or linear models in the leaves.
     """
+    found = outcome_trees(text)
+    if len(found) != 1:
+        raise TreeError(f"expected trees of one outcome, found them of {len(found)}")
+    return found[0]
+
+
+def outcome_trees(text: str) -> tuple[tuple[Tree, ...], ...]:
+    """Every tree of a booster's text, by the outcome that it speaks of.
+
+    Source: LightGBM 4.7, `Tree::ToString` and `Tree::Decision`; the trees of one round stand
+    side by side, one for each outcome.
+
+    Raises:
+        TreeError: linear models in the leaves, or a text that does not say how many outcomes.
+    """
     opening, *blocks = text.split("end of trees", 1)[0].split("\nTree=")
-    told = _told(opening)
-    outcomes = told.get("num_tree_per_iteration", "")
-    if outcomes != "1":
-        raise TreeError(f"expected trees of one outcome, found them of {outcomes or 'none'}")
-    return tuple(_tree(_told(block)) for block in blocks)
+    outcomes = _told(opening).get("num_tree_per_iteration", "none")
+    if not outcomes.isdigit() or int(outcomes) < 1:
+        raise TreeError(f"expected trees of one outcome or more, found them of {outcomes}")
+    trees = tuple(_tree(_told(block)) for block in blocks)
+    return tuple(trees[place :: int(outcomes)] for place in range(int(outcomes)))
 
 
 def _told(block: str) -> dict[str, str]:

@@ -33,13 +33,15 @@ from training.forecasts import FitPlan, Forecasts, one_hot
 from training.heads import FitError, Grower
 from training.labels import bucket_labels
 from training.matrix import Examples
-from training.multiclass import MULTICLASS, forecast_multiclass
+from training.multiclass import MULTICLASS, fit_joint, told_jointly
 from training.purchases import AGE, RECENCY, REPEATS, fit_purchases, purchases
 from training.scores import BUCKET_COLUMNS
 from training.tuning import tune_bucket
 
-CANDIDATES: tuple[Kind, ...] = ("lightgbm", "blend", "logistic")
-"""Kinds that can be served; the logistic is a baseline as well."""
+CHAINS: tuple[Kind, ...] = ("lightgbm", "blend", "logistic")
+"""Kinds that stand on the nested heads alone; the logistic is a baseline as well."""
+CANDIDATES: tuple[Kind, ...] = (*CHAINS, "ensemble")
+"""Kinds that can be served; an ensemble is there where every bucket has a row to learn from."""
 
 CLASS_OF: Mapping[str, str] = dict(zip(BUCKET_COLUMNS, BUCKETS, strict=True))
 BUYING_BANDS = 10
@@ -122,11 +124,10 @@ def forecast_buckets(
     if plan.trials:
         tuned = {fold.origin: tune_bucket(train, horizon=horizon, plan=plan)}
         plan = replace(plan, settings=tuned[fold.origin].settings)
-    by_model = {
-        name: model.predict(test.X) for name, model in fit_candidates(train, plan=plan).items()
-    }
-    with suppress(FitError):
-        by_model[MULTICLASS] = forecast_multiclass(train, test.X, plan=plan)
+    fitted = fit_candidates(train, plan=plan)
+    by_model = {name: model.predict(test.X) for name, model in fitted.items()}
+    if "ensemble" in fitted and fitted["ensemble"].joint is not None:
+        by_model[MULTICLASS] = told_jointly(fitted["ensemble"].joint, test.X)
     by_model |= _tables(_labelled(train.rows), test.rows, horizon=horizon)
     by_model |= {name: frame.filter(is_tested) for name, frame in past.by_name.items()}
     expected = expected_columns(fit_components(train, plan=plan), test.X)
@@ -139,21 +140,31 @@ def forecast_buckets(
 
 
 def fit_candidates(train: Examples, *, plan: FitPlan) -> dict[str, BucketModel]:
-    """Fit every servable kind at once: trees and logistic are those inside the blend."""
+    """Fit every servable kind at once: trees and logistic are those inside the blend.
+
+    An ensemble is absent where a bucket has no row.
+    """
     blend = fit_kind(train, "blend", plan=plan)
-    return {"lightgbm": trees_of(blend), "blend": blend, "logistic": logistic_of(blend)}
+    trees = trees_of(blend)
+    found = {"lightgbm": trees, "blend": blend, "logistic": logistic_of(blend)}
+    with suppress(FitError):
+        found["ensemble"] = _joined(trees, train, plan=plan)
+    return found
 
 
 def fit_kind(
     train: Examples, kind: str, *, plan: FitPlan, grow: Grower = fit_boosters
 ) -> BucketModel:
-    """Fit one of the kinds that can be served; `grow` grows its boosters.
+    """Fit one of the kinds that can be served; `grow` grows the boosters of its nested heads.
 
     Raises:
+        FitError: for an ensemble where a bucket has no row.
         ValueError: for another kind.
     """
     if kind not in CANDIDATES:
         raise ValueError(f"expected a kind out of {list(CANDIDATES)}, got {kind!r}")
+    if kind == "ensemble":
+        return _joined(fit_kind(train, "lightgbm", plan=plan, grow=grow), train, plan=plan)
     return fit_bucket(
         train.X,
         train.rows,
@@ -164,6 +175,10 @@ def fit_kind(
         grow=grow,
         settings=plan.settings,
     )
+
+
+def _joined(trees: BucketModel, train: Examples, *, plan: FitPlan) -> BucketModel:
+    return replace(trees, kind="ensemble", joint=fit_joint(train, plan=plan))
 
 
 def trees_of(blend: BucketModel) -> BucketModel:

@@ -34,6 +34,7 @@ NOT_CHECKED = (
 STEP_BELOW: Mapping[str, str] = {
     "lightgbm": "logistic",
     "blend": "logistic",
+    "ensemble": "logistic",
     "logistic": "customer_rate",
     **dict.fromkeys(CURVES, "stage_age"),
 }

@@ -15,7 +15,7 @@ from features.feature import Entity
 from features.schema import AS_OF, ENTITY_ID
 from models.policy import BUCKETS, load_policy
 from training.bucket_contest import with_floor
-from training.bucket_forecasts import CANDIDATES, bucket_past, forecast_buckets
+from training.bucket_forecasts import CHAINS, bucket_past, forecast_buckets
 from training.config import Experiment, Part
 from training.disturbance import DISTURBANCES
 from training.folds import Fold, NotEnoughDataError
@@ -263,7 +263,7 @@ def _account_ground(ground: _Ground, plan: Plan) -> _Made:
         told = forecast_buckets(rows, past, fold, horizon=length, plan=fit)
         parts = [
             told.by_model[kind].rename({name: f"{kind}.{name}" for name in told.classes})
-            for kind in CANDIDATES
+            for kind in CHAINS
         ]
         return pl.concat([told.rows.select(ENTITY_ID, AS_OF), *parts], how="horizontal")
 

@@ -100,7 +100,7 @@ def _against(contest: Contest, best: str) -> str:
 
 def _is_baseline(contest: Contest, name: str) -> bool:
     """Rivals that are not themselves a kind of the model that could be served."""
-    kinds = {"lightgbm", "blend", "multiclass", "binary", *CURVES}
+    kinds = {"lightgbm", "blend", "ensemble", "multiclass", "binary", *CURVES}
     return name not in kinds | {contest.judgement.served}
 
 

@@ -13,6 +13,7 @@ from training.metrics import Metrics
 MODEL_NAMES: Mapping[str, str] = {
     "lightgbm": "LightGBM, 3 heads",
     "blend": "logistic + LightGBM blend",
+    "ensemble": "LightGBM, nested questions + four classes at once",
     "hazard": "win curve (competing hazards)",
     "hazard_logistic": "win curve of regressions",
     "hazard_blend": "win curve, both by half",

@@ -25,7 +25,7 @@ import polars as pl
 from features.calendar import Calendar
 from features.feature import Entity
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID
-from training.bucket_forecasts import CANDIDATES, CLASS_OF
+from training.bucket_forecasts import CHAINS, CLASS_OF
 from training.folds import Fold
 from training.intervals import Codes, Floats, Mask
 from training.matrix import Examples
@@ -129,7 +129,7 @@ def trial_of(entity: Entity, plan: Plan, forecast: Forecast, calendar: Calendar)
         asked = pl.when(pl.col("label_mature"))
         answers = {
             f"{kind}.{column}": asked.then(pl.col("label") == bucket)
-            for kind in CANDIDATES
+            for kind in CHAINS
             for column, bucket in CLASS_OF.items()
         }
         return Trial(fold, forecast, answers, pl.col(AS_OF) + plan.horizon.length <= fold.origin)

@@ -46,6 +46,7 @@ SIDES: Mapping[str, tuple[Side, ...]] = {
     "lightgbm": ("trees",),
     "logistic": ("ridge",),
     "blend": ("trees", "ridge"),
+    "ensemble": ("trees",),
 }
 """Kind of chain → the sides whose settings it takes."""
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.tree import Leaf, Split, TreeError, Turn, trees_of
+from models.tree import Leaf, Split, TreeError, Turn, outcome_trees, trees_of
 
 HEAD = "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=2\n"
 ONE_LEAF = "num_leaves=1\nnum_cat=0\nleaf_value=0.25\nis_linear=0\nshrinkage=1\n"
@@ -101,3 +101,18 @@ def test_a_threshold_as_wide_as_the_features_parts_them_as_the_double_does(thres
 def test_trees_of_another_sort_are_refused(text):
     with pytest.raises(TreeError, match="expected"):
         trees_of(text)
+
+
+def test_the_trees_of_one_round_stand_side_by_side_one_for_each_outcome():
+    head = HEAD.replace("iteration=1", "iteration=2")
+    text = text_of(ONE_LEAF, two_leaves(2), two_leaves(2), ONE_LEAF, head=head)
+
+    first, second = outcome_trees(text)
+
+    assert [len(tree) for tree in first] == [1, 2]
+    assert [len(tree) for tree in second] == [2, 1]
+
+
+def test_a_text_that_does_not_say_how_many_outcomes_it_has_is_refused():
+    with pytest.raises(TreeError, match="found them of none"):
+        outcome_trees(text_of(ONE_LEAF, head=HEAD.replace("num_tree_per_iteration", "other")))

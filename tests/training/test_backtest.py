@@ -28,8 +28,8 @@ def test_both_parts_are_judged_beside_their_baselines(result: BacktestResult) ->
     bucket, slip = result.contests["bucket"], result.contests["slip"]
 
     assert set(bucket.judgement.standings) == {
-        "lightgbm", "blend", "logistic", "multiclass", "constant", "persistence", "owner_rate",
-        "customer_rate", "recency_frequency", "naive_bayes",
+        "lightgbm", "blend", "logistic", "ensemble", "multiclass", "constant", "persistence",
+        "owner_rate", "customer_rate", "recency_frequency", "naive_bayes",
     }  # fmt: skip
     assert set(slip.judgement.standings) == {
         "hazard_logistic", "hazard_blend", "binary", "logistic", "constant", "stage_age",
