@@ -176,11 +176,21 @@ def _labels(
     from models.policy import load_policy  # noqa: PLC0415
     from training.bucket_contest import with_floor  # noqa: PLC0415
     from training.labels import bucket_labels, slip_labels  # noqa: PLC0415
+    from training.labels.doubts import deal_doubts  # noqa: PLC0415
     from training.span import plan_of  # noqa: PLC0415
 
     book, calendar = reading.book, session.calendar
     if entity is Entity.DEAL:
         spine = deal_spine(book, moments)
+        doubts = deal_doubts(
+            book,
+            spine,
+            calendar=calendar,
+            commitment=recipe.commitment,
+            base_currency=session.settings.currency,
+        )
+        for line in doubts.told():
+            session.say(line)
         return slip_labels(book, spine, calendar=calendar, commitment=recipe.commitment)
     plan = plan_of("bucket", book, recipe, calendar)
     session.say(f"horizon {plan.horizon.weeks} weeks")

@@ -52,7 +52,7 @@ from features.deal.traits import traits
 from features.deal.workload import workload
 from features.feature import Entity
 from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID
-from features.snapshot import Commitment, deal_state
+from features.snapshot import Commitment, as_described, deal_state
 from features.view import KEYS, View
 
 Group = Callable[[View], pl.LazyFrame]
@@ -153,7 +153,8 @@ def deal_features(
 
     Args:
         book: the CRM.
-        spine: entity_id, account_id, as_of; repeated rows count once.
+        spine: entity_id (an opportunity or a contract deal), account_id, as_of; repeated rows
+            count once.
         context: built for at least the as_ofs of the spine.
         calendar: the organisation's.
         commitment: replaces close dates where the CRM has none.
@@ -171,7 +172,7 @@ def deal_features(
 
     def described(batch: Batch) -> pl.DataFrame:
         state = deal_state(batch.book, batch.rows.lazy(), calendar, commitment).collect()
-        of_deals = _of_rows(batch.view(state, context), DEAL_GROUPS)
+        of_deals = _of_rows(batch.view(as_described(state), context), DEAL_GROUPS)
         of_accounts = _account_context(batch, context)
         return batch.named(of_deals.join(of_accounts, on=[ACCOUNT_ID, AS_OF], how="left"))
 

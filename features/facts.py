@@ -224,7 +224,7 @@ def _closed_deals(book: Book, calendar: Calendar) -> pl.LazyFrame:
     named = known_from(TABLES["opportunity_contacts"]).alias(KNOWN)
     people = book["opportunity_contacts"].select(OPPORTUNITY_ID, named)
     deals = count_known(deals, people, "contacts")
-    cycle = pl.col("closed_at") - pl.col("created_at")
+    cycle = pl.max_horizontal(pl.col("closed_at") - pl.col("created_at"), pl.duration())  # not < 0
     closed_on = calendar.local_day(pl.col("closed_at"))
     is_late = (calendar.quarter_end(closed_on) - closed_on).dt.total_days() < 14
     return deals.rename({AS_OF: KNOWN}).with_columns(

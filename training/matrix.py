@@ -63,6 +63,7 @@ class Asked:
         policy: the label's constants, with the growth floor frozen; accounts only.
         commitment: for a CRM without close dates; deals only.
         exclude: features that the experiment leaves out, as in `excluded`.
+        with_contracts: whether renewals of contracts without an opportunity are deals too.
     """
 
     as_ofs: tuple[datetime, ...]
@@ -70,6 +71,7 @@ class Asked:
     policy: LabelPolicy | None = None
     commitment: Commitment | None = None
     exclude: tuple[str, ...] = ()
+    with_contracts: bool = False
 
 
 def account_examples(book: Book, asked: Asked, calendar: Calendar) -> Examples:
@@ -108,7 +110,8 @@ def account_examples(book: Book, asked: Asked, calendar: Calendar) -> Examples:
 
 def deal_examples(book: Book, asked: Asked, calendar: Calendar) -> Examples:
     """Describe every open deal at every as_of and put what became of it beside it."""
-    spine = deal_spine(book, asked.as_ofs).collect()
+    days = calendar if asked.with_contracts else None
+    spine = deal_spine(book, asked.as_ofs, days).collect()
     context = build_context(book, asked.as_ofs, calendar)
     described = deal_features(book, spine.lazy(), context, calendar, asked.commitment)
     labels = slip_labels(book, spine.lazy(), calendar=calendar, commitment=asked.commitment)

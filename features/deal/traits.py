@@ -57,10 +57,9 @@ FEATURES = (
 
 def traits(view: View) -> pl.LazyFrame:
     """KEYS and this group's columns, one row per spine row."""
-    own = view.known("opportunities").select(
-        *KEYS,
-        feature(coded(pl.col("type"), DEAL_TYPES), "deal_type"),
-        feature(coded(pl.col("lead_source"), LEAD_SOURCES), "lead_source"),
+    types = view.spine.select(*KEYS, feature(coded(pl.col("type"), DEAL_TYPES), "deal_type"))
+    sources = view.known("opportunities").select(
+        *KEYS, feature(coded(pl.col("lead_source"), LEAD_SOURCES), "lead_source")
     )
     key = None if view.book.has("activities.opportunity_id") else ACCOUNT_ID
     kind = coded(pl.col("kind"), ACTIVITY_KINDS)
@@ -72,5 +71,9 @@ def traits(view: View) -> pl.LazyFrame:
             feature(of_newest(kind, pl.col(OCCURRED_AT), is_touch()), "newest_touch_kind"),
         )
     )
-    told = own.join(touched, on=KEYS, how="left").select(*KEYS, *(f.name for f in FEATURES))
+    told = (
+        types.join(sources, on=KEYS, how="left")
+        .join(touched, on=KEYS, how="left")
+        .select(*KEYS, *(entry.name for entry in FEATURES))
+    )
     return view.beside(told)

@@ -125,6 +125,14 @@ def test_amounts_are_medians_of_won_deals_by_type_and_segment() -> None:
     assert context.segments.select("segment", "won_amount_median").rows() == [("large", 100.0)]
 
 
+def test_a_win_dated_before_its_creation_took_no_time_and_not_less() -> None:
+    rows = [closed(f"w{n}", "won", at=day(-20), created_at=day(-17)) for n in range(3)]
+
+    base = context_of(opportunities=rows).base
+
+    assert base["won_cycle_days_p90"].to_list() == [0.0, 0.0]
+
+
 def test_slow_wins_and_the_people_on_them_are_described() -> None:
     rows = [closed(f"w{n}", "won", at=day(-20), created_at=day(-20 - n)) for n in range(11)]
     named = {"opportunity_id": "w1", "contact_id": "c1", "created_at": day(-20)}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,23 @@ def test_x_holds_the_catalogue_in_order_without_what_is_left_out(company: Any) -
     assert found.X.columns == [f.name for f in DEAL if f.name not in found.left_out]
     assert found.left_out[DEAL[0].name] == "left out by the experiment"
     assert set(found.X.dtypes) == {pl.Float32()}
+
+
+def test_contracts_without_an_opportunity_are_deals_only_when_asked_for(company: Any) -> None:
+    asked = Asked(MOMENTS)
+
+    alone = deal_examples(company.book, asked, company.calendar)
+    together = deal_examples(company.book, replace(asked, with_contracts=True), company.calendar)
+
+    is_contract = pl.col("entity_id").str.starts_with("contract:")
+    theirs = together.where(is_contract)
+    ours = together.where(~is_contract)
+    assert set(theirs.rows["type"]) == {"renewal"}
+    assert theirs.rows["owner_rep_id"].null_count() < theirs.rows.height
+    assert theirs.rows["committed_on"].null_count() == 0
+    assert alone.rows.select(is_contract.any()).item() is False
+    assert_frame_equal(ours.rows, alone.rows)
+    assert_frame_equal(ours.X, alone.X, check_exact=True)
 
 
 def test_a_feature_whose_past_is_not_kept_is_left_out_and_said(company: Any) -> None:

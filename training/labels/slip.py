@@ -4,8 +4,8 @@ import polars as pl
 
 from features.book import Book
 from features.calendar import Calendar
-from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID
-from features.snapshot import Commitment, deal_state
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID, TIME
+from features.snapshot import Commitment, contract_deals, deal_state, has_contract_deals
 
 COLUMNS = (
     ENTITY_ID,
@@ -36,29 +36,35 @@ def slip_labels(
     label of a date that has not passed is null even where the deal has ended: a lost deal is
     certain early, an open one is not, and keeping only the former would bend the shares.
 
+    A contract deal that is handed over to a renewal opportunity is watched until the day before
+    and stays open: the sale is the opportunity's, and is counted there. Its labels of dates that
+    had not passed by then are null, and never mature.
+
     Args:
         book: the CRM.
-        spine: `entity_id` (the opportunity), `account_id`, `as_of`.
+        spine: `entity_id` (the opportunity, or the contract deal), `account_id`, `as_of`.
         calendar: days and fiscal quarters.
         commitment: how deals are committed in a CRM without close dates.
 
     Returns:
         `COLUMNS`, sorted by entity_id and as_of. `event` is the state at `observed_until`: won,
         lost or open, with `event_on` the local day of its end and `censored_on` the local day of
-        `observed_until`. `label_won_by_committed` is null without a committed date;
-        `label_period` is won, lost or slip by the end of the period; `label_mature` says whether
-        the committed date, or the period's end where there is none, has passed.
+        `observed_until`, or the day before a hand-over. `label_won_by_committed` is null without
+        a committed date; `label_period` is won, lost or slip by the end of the period;
+        `label_mature` says whether the committed date, or the period's end where there is none,
+        has passed while the deal was watched.
     """
-    ends = book["opportunities"].select(
-        pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), "outcome", "closed_at"
-    )
+    ends = _ends(book, calendar, spine)
     state = deal_state(book, spine, calendar, commitment).select(
         ENTITY_ID, ACCOUNT_ID, AS_OF, "committed_on", "period_end"
     )
     has_ended = (
         (pl.col("closed_at") < book.observed_until) & pl.col("outcome").is_in(["won", "lost"])
     ).fill_null(value=False)
-    censored_on = calendar.day_of(book.observed_until)
+    handed_on = calendar.local_day(pl.col("handed_at"))
+    censored_on = pl.coalesce(
+        handed_on.dt.offset_by("-1d"), pl.lit(calendar.day_of(book.observed_until), pl.Date)
+    )
     return (
         state.join(ends, on=ENTITY_ID, how="left")
         .with_columns(
@@ -67,7 +73,7 @@ def slip_labels(
             .otherwise(pl.lit("open"))
             .alias("event"),
             pl.when(has_ended).then(calendar.local_day(pl.col("closed_at"))).alias("event_on"),
-            pl.lit(censored_on, pl.Date).alias("censored_on"),
+            censored_on.alias("censored_on"),
         )
         .with_columns(_is_passed(book, calendar))
         .with_columns(_labels())
@@ -77,10 +83,28 @@ def slip_labels(
     )
 
 
+def _ends(book: Book, calendar: Calendar, spine: pl.LazyFrame) -> pl.LazyFrame:
+    """entity_id, outcome (text), closed_at, handed_at (by observed_until) of every deal."""
+    deals = book["opportunities"].select(
+        pl.col(OPPORTUNITY_ID).alias(ENTITY_ID),
+        pl.col("outcome").cast(pl.String),
+        "closed_at",
+        pl.lit(None, TIME).alias("handed_at"),
+    )
+    if not has_contract_deals(book, spine):
+        return deals
+    is_handed = pl.col("outcome").is_null() & (pl.col("closed_at") < book.observed_until)
+    contracts = contract_deals(book, calendar).select(
+        ENTITY_ID, "outcome", "closed_at", pl.when(is_handed).then("closed_at").alias("handed_at")
+    )
+    return pl.concat([deals, contracts])
+
+
 def _is_passed(book: Book, calendar: Calendar) -> list[pl.Expr]:
-    """Whether the committed day and the period's last day are over; null without the day."""
+    """Whether the day was watched to its end: the committed, the period's; null without it."""
+    until = pl.coalesce("handed_at", pl.lit(book.observed_until, TIME))
     return [
-        (calendar.end_of(pl.col(day)) < book.observed_until).alias(name)
+        (calendar.end_of(pl.col(day)) < until).alias(name)
         for day, name in (("committed_on", "_committed_passed"), ("period_end", "_period_passed"))
     ]
 

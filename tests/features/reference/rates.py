@@ -54,7 +54,7 @@ def closed_deals(known: Known) -> tuple[Closed, ...]:
                 value("opportunities", identity, "owner_rep_id", then),
                 value("accounts", account, "segment", then),
                 value("opportunities", identity, "amount", then),
-                days_from(deal["created_at"], deal["closed_at"]),
+                max(days_from(deal["created_at"], deal["closed_at"]), 0.0),
                 deal["outcome"] == "won",
                 tuple(_visits(known, deal, then)),
             )

@@ -23,36 +23,37 @@ from features.schema import (
     NOW,
     OPPORTUNITY_ID,
     OWNER_REP_ID,
-    RECORDED_AT,
     ROW,
     TABLES,
-    TIME,
     Column,
     Table,
 )
+from features.snapshot.contract_deals import (
+    PREFIX,
+    as_described,
+    contract_deal_spine,
+    contract_deals,
+    has_contract_deals,
+    with_contract_deals,
+)
+from features.snapshot.moments import first_events, first_merges, moments_of
 
 __all__ = [
+    "PREFIX",
     "Commitment",
     "account_spine",
     "account_state",
+    "as_described",
+    "contract_deals",
     "deal_spine",
     "deal_state",
+    "has_contract_deals",
     "key_of",
     "known_at",
     "unstamped",
     "value_at",
     "with_account",
 ]
-
-_EVENTS_OF_ACCOUNT = (
-    "opportunities",
-    "activities",
-    "contracts",
-    "invoices",
-    "tickets",
-    "usage",
-    "referrals",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +84,46 @@ def account_spine(book: Book, as_ofs: Sequence[datetime]) -> pl.LazyFrame:
         entity_id, as_of; in no order.
     """
     known = known_from(TABLES["accounts"]).alias("known")
-    accounts = book["accounts"].join(_first_merges(book), on=ACCOUNT_ID, how="left")
+    accounts = book["accounts"].join(first_merges(book), on=ACCOUNT_ID, how="left")
     accounts = accounts.with_columns(known)
     if not book["accounts"].filter(known.is_null()).limit(1).collect().is_empty():
-        accounts = accounts.join(_first_events(book), on=ACCOUNT_ID, how="left").with_columns(
+        accounts = accounts.join(first_events(book), on=ACCOUNT_ID, how="left").with_columns(
             pl.col("known").fill_null(pl.col("first_event"))
         )
     undated = pl.col("merged_into").is_not_null() & (pl.col(AS_OF) >= book.observed_until)
     is_merged = undated | (pl.col("merged_at") < pl.col(AS_OF)).fill_null(value=False)
     return (
-        accounts.join(_moments(as_ofs), how="cross")
+        accounts.join(moments_of(as_ofs), how="cross")
         .filter((pl.col("known") < pl.col(AS_OF)) & ~is_merged)
         .select(pl.col(ACCOUNT_ID).alias(ENTITY_ID), AS_OF)
     )
 
 
-def deal_spine(book: Book, as_ofs: Sequence[datetime]) -> pl.LazyFrame:
+def deal_spine(
+    book: Book, as_ofs: Sequence[datetime], calendar: Calendar | None = None
+) -> pl.LazyFrame:
     """The deals known and not yet closed at each as_of.
+
+    Args:
+        book: the CRM.
+        as_ofs: duplicates count once.
+        calendar: with it, renewals of contracts without an opportunity are there too, as
+            `contract:` and the contract's id; they are told by days.
 
     Returns:
         entity_id (the opportunity), account_id, as_of; in no order.
     """
     is_closed = (pl.col("closed_at") < pl.col(AS_OF)).fill_null(value=False)
-    return (
+    deals = (
         book["opportunities"]
         .with_columns(known=known_from(TABLES["opportunities"]))
-        .join(_moments(as_ofs), how="cross")
+        .join(moments_of(as_ofs), how="cross")
         .filter((pl.col("known") < pl.col(AS_OF)) & ~is_closed)
         .select(pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), ACCOUNT_ID, AS_OF)
     )
+    if calendar is None or not has_contract_deals(book):
+        return deals
+    return pl.concat([deals, contract_deal_spine(book, as_ofs, calendar)])
 
 
 def known_at(
@@ -174,8 +186,9 @@ def deal_state(
 
     Returns:
         entity_id, account_id, as_of, type, stage, amount, owner_rep_id, committed_on (Date, null
-        when not committed), period_end (Date, the end of the fiscal quarter of committed_on, of
-        as_of when null), created_at, age_days (Float64).
+        when not committed; the last day of the contract of a contract deal), period_end (Date, the
+        end of the fiscal quarter of committed_on, of as_of when null), created_at, age_days
+        (Float64).
     """
     state = spine.join(
         book["opportunities"].select(pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), "type", "created_at"),
@@ -192,6 +205,8 @@ def deal_state(
             on=[ENTITY_ID, AS_OF],
             how="left",
         )
+    if has_contract_deals(book, spine):
+        state = with_contract_deals(state, book, spine, calendar)
     today = calendar.local_day(pl.col(AS_OF))
     age = (pl.col(AS_OF) - pl.col("created_at")).dt.total_microseconds() / 86_400e6
     return state.select(
@@ -256,32 +271,6 @@ def _moment(stamp: Column, calendar: Calendar | None) -> pl.Expr:
     if calendar is None:
         raise ValueError(f"column {stamp.name}: expected a calendar for a day, got none")
     return calendar.end_of(pl.col(stamp.name))
-
-
-def _moments(as_ofs: Sequence[datetime]) -> pl.LazyFrame:
-    return pl.LazyFrame({AS_OF: sorted(set(as_ofs))}, schema={AS_OF: TIME})
-
-
-def _first_events(book: Book) -> pl.LazyFrame:
-    """account_id, first_event: when the CRM first knew anything of the account."""
-    known = [
-        book[table].select(
-            ACCOUNT_ID,
-            pl.col(RECORDED_AT).alias("first_event")
-            if TABLES[table].column(TABLES[table].moment or "").dtype == DAY
-            else known_from(TABLES[table]).alias("first_event"),
-        )
-        for table in _EVENTS_OF_ACCOUNT
-    ]
-    return pl.concat(known).group_by(ACCOUNT_ID).agg(pl.col("first_event").min())
-
-
-def _first_merges(book: Book) -> pl.LazyFrame:
-    """account_id, merged_at: when a merge was first known from the change history."""
-    changes = book["account_changes"]
-    is_merge = (pl.col("field") == "merged_into") & pl.col("new").is_not_null()
-    known = known_from(TABLES["account_changes"])
-    return changes.filter(is_merge).group_by(ACCOUNT_ID).agg(known.min().alias("merged_at"))
 
 
 def _commitments(
