@@ -2,9 +2,12 @@
 
 A model learns the base rate of its years. When business speeds up or slows down, the weeks since
 tell so long before a retrain can: the expected wins of each window are held against those that
-came, and the close head's intercept is moved by their ratio, shrunk towards no change.
+came, and the odds of winning against staying open are moved by their ratio, shrunk towards no
+change. It is meant to be found anew whenever deals are scored: one that is found when a model is
+fitted is a quarter old before the next.
 
-Source: method, sections 4 and 9; cumulative sums by Page, Continuous Inspection Schemes, 1954.
+Source: decision 15; method, section 9; cumulative sums by Page, Continuous Inspection Schemes,
+1954.
 """
 
 from collections.abc import Iterable
@@ -17,17 +20,15 @@ import polars as pl
 
 from models.curve import Curves
 from models.grid import Days
-from models.logodds import logit, sigmoid
 from models.matrix import Floats
 
-WINDOW_WEEKS = 26
-PRIOR_WINS = 20.0
+WINDOW_WEEKS = 13
+PRIOR_WINS = 10.0
 """Wins by which the ratio is shrunk: of so many expected, half of a surprise is believed."""
 BAND = 1.2816
 """Standard errors on each side of an 80 % band."""
 ALLOWANCE = 0.5
 """Standard errors a week that a cumulative sum forgives."""
-_ALMOST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What the past half year says about a model's base rate.
+    """What the past quarter says about a model's base rate.
 
     Attributes:
         observed: wins of the windows.
         expected: wins that were expected.
-        shift: what is added to the close head's log-odds; 0 where nothing can be said.
+        shift: what is added to the log-odds of winning against staying open; 0 where nothing can
+            be said.
         why_off: why nothing can be said; null where something is.
     """
 
@@ -126,18 +128,18 @@ def windows(curves: Curves, event: pl.Series, event_on: pl.Series, *, days: int)
 
 
 def correction_at(day: date, past: Iterable[Window]) -> Correction:
-    """What the windows that had ended before the day, of half a year at most, say.
+    """What the windows that had ended before the day, of a quarter at most, say.
 
-    The wins have to reach back through the half year: with less, nothing is moved.
+    The windows have to reach back through the quarter: with less, nothing is moved.
 
     >>> weeks = [Window(date(2026, 1, 5) + timedelta(days=14 * k),
     ...                 date(2026, 1, 18) + timedelta(days=14 * k), 50, 3, 5.0, 4.0)
     ...          for k in range(13)]
     >>> found = correction_at(date(2026, 7, 6), weeks)
     >>> (found.observed, found.expected, round(found.shift, 3))
-    (39, 65.0, -0.365)
+    (18, 30.0, -0.357)
     >>> correction_at(date(2026, 3, 2), weeks).why_off
-    'wins of 26 weeks before are needed, found 8'
+    'wins of 13 weeks before are needed, found 8'
     """
     since = day - timedelta(weeks=WINDOW_WEEKS)
     ended = sorted(
@@ -148,7 +150,8 @@ def correction_at(day: date, past: Iterable[Window]) -> Correction:
     expected = sum(one.expected for one in ended)
     weeks = sum((one.ends_on - one.begins_on).days + 1 for one in ended) // 7
     longest = max(((one.ends_on - one.begins_on).days + 1 for one in ended), default=0)
-    if weeks * 7 + longest <= (WINDOW_WEEKS - 1) * 7:
+    # on most days one window began too early and one has not ended yet
+    if weeks * 7 + 2 * longest <= WINDOW_WEEKS * 7:
         why = f"wins of {WINDOW_WEEKS} weeks before are needed, found {weeks}"
         return Correction(observed, expected, 0.0, why)
     shift = log((observed + PRIOR_WINS) / (expected + PRIOR_WINS))
@@ -156,26 +159,34 @@ def correction_at(day: date, past: Iterable[Window]) -> Correction:
 
 
 def corrected(curves: Curves, shift: float | Floats) -> Curves:
-    """The curves with the close head's log-odds moved; who closes is won as likely as before.
+    """The curves with the odds of winning against staying open moved in every step.
+
+    What is lost for each deal that stays open is as before: to move losses by their own ratio as
+    well was no better out of time, and one ratio more to be wrong about.
 
     Args:
         curves: any.
-        shift: added to the log-odds of closing in every step; one for all deals, or one each.
+        shift: added to the log-odds of winning against staying open; one for all deals, or one
+            each.
     """
-    start, end = curves.open[:, :-1], curves.open[:, 1:]
-    closing = np.divide(start - end, start, out=np.zeros_like(start), where=start > 0.0)
-    ends = np.diff(curves.won, axis=1) + np.diff(curves.lost, axis=1)
-    win = np.divide(np.diff(curves.won, axis=1), ends, out=np.zeros_like(ends), where=ends > 0.0)
-    moved = sigmoid(logit(np.clip(closing, _ALMOST, 1.0 - _ALMOST)) + np.reshape(shift, (-1, 1)))
-    # what never or surely closes in a step goes on doing so
-    close = np.where((closing <= 0.0) | (closing >= 1.0), closing, moved)
-    survival = np.hstack([np.ones((len(close), 1)), np.cumprod(1.0 - close, axis=1)])
-    gone = survival[:, :-1] * close
-    none = np.zeros((len(close), 1))
+    start = curves.open[:, :-1]
+    won, lost, still = (
+        np.divide(part, start, out=np.zeros_like(start), where=start > 0.0)
+        for part in (np.diff(curves.won, axis=1), np.diff(curves.lost, axis=1), curves.open[:, 1:])
+    )
+    moved = won * np.exp(np.reshape(shift, (-1, 1)))
+    whole = moved + lost + still
+    # a deal that is surely closed by then has no share in the steps after
+    won, lost, still = (
+        np.divide(part, whole, out=np.zeros_like(start), where=whole > 0.0)
+        for part in (moved, lost, still)
+    )
+    none = np.zeros((len(start), 1))
+    survival = np.hstack([none + 1.0, np.cumprod(still, axis=1)])
     return replace(
         curves,
-        won=np.hstack([none, np.cumsum(gone * win, axis=1)]),
-        lost=np.hstack([none, np.cumsum(gone * (1.0 - win), axis=1)]),
+        won=np.hstack([none, np.cumsum(survival[:, :-1] * won, axis=1)]),
+        lost=np.hstack([none, np.cumsum(survival[:, :-1] * lost, axis=1)]),
         open=survival,
     )
 

@@ -59,29 +59,29 @@ def test_every_landmark_has_a_window_oldest_first() -> None:
     assert [(one.begins_on, one.deals) for one in found] == [(MONDAY, 2), (days[0], 1)]
 
 
-def test_the_ratio_of_wins_is_shrunk_by_twenty() -> None:
-    found = correction_at(MONDAY + timedelta(weeks=26), [window(k) for k in range(13)])
+def test_the_ratio_of_wins_is_shrunk_by_ten() -> None:
+    found = correction_at(MONDAY + timedelta(weeks=12), [window(k) for k in range(6)])
 
-    assert (found.observed, found.expected) == (39, 65.0)
-    assert np.exp(found.shift) == pytest.approx(59 / 85)
+    assert (found.observed, found.expected) == (18, 30.0)
+    assert np.exp(found.shift) == pytest.approx(28 / 40)
 
 
-def test_only_windows_of_the_half_year_before_that_have_ended_count() -> None:
+def test_only_windows_of_the_quarter_before_that_have_ended_count() -> None:
     past = [window(k) for k in range(-13, 26)]
 
-    found = correction_at(MONDAY + timedelta(weeks=26), past)
-    a_day_early = correction_at(MONDAY + timedelta(weeks=26, days=-1), past)
+    found = correction_at(MONDAY + timedelta(weeks=12), past)
+    a_day_early = correction_at(MONDAY + timedelta(weeks=12, days=-1), past)
 
-    assert found.expected == 65.0
-    assert a_day_early.expected == 60.0
+    assert found.expected == 30.0
+    assert a_day_early.expected == 25.0
     assert a_day_early.why_off is None
 
 
-def test_with_less_than_half_a_year_nothing_is_moved_and_the_reason_is_told() -> None:
-    found = correction_at(MONDAY + timedelta(weeks=20), [window(k) for k in range(10)])
+def test_with_less_than_a_quarter_nothing_is_moved_and_the_reason_is_told() -> None:
+    found = correction_at(MONDAY + timedelta(weeks=8), [window(k) for k in range(4)])
 
     assert found.shift == 0.0
-    assert found.why_off == "wins of 26 weeks before are needed, found 20"
+    assert found.why_off == "wins of 13 weeks before are needed, found 8"
 
 
 @given(
@@ -103,29 +103,49 @@ def test_a_corrected_curve_is_still_a_curve(
     assert after.open.min() >= 0.0
 
 
-def test_the_shift_moves_the_odds_of_closing_and_not_who_wins() -> None:
+def test_the_shift_moves_the_odds_of_winning_against_staying_open_and_not_those_of_losing() -> None:
     before = curves(0.2, 0.7, days=(MONDAY, MONDAY))
 
     after = corrected(before, np.array([0.0, np.log(2.0)]))
 
     assert np.allclose(after.won[0], before.won[0])
-    closed = 1.0 - after.open[1, 1]
-    assert closed / (1.0 - closed) == pytest.approx(2.0 * 0.2 / 0.8)
-    assert after.won[1, -1] / (after.won[1, -1] + after.lost[1, -1]) == pytest.approx(0.7)
+    whole = 0.28 + 0.06 + 0.8  # wins of the first step doubled, beside what is lost and stays
+    assert after.won[1, 1] == pytest.approx(0.28 / whole)
+    assert after.lost[1, 1] == pytest.approx(0.06 / whole)
+    assert after.open[1, 1] == pytest.approx(0.8 / whole)
+    assert after.won[1, 2] == pytest.approx((1.0 + 0.8 / whole) * 0.28 / whole)
+
+
+@given(
+    close=arrays(float, (3, GRID.steps), elements=st.floats(0.0, 1.0)),
+    win=arrays(float, (3, GRID.steps), elements=st.floats(0.0, 1.0)),
+    shift=st.floats(0.0, 3.0),
+)
+def test_more_wins_raise_the_curve_of_wins_at_every_point_and_lower_that_of_losses(
+    close: np.ndarray, win: np.ndarray, shift: float
+) -> None:
+    before = curves_of(days_of([MONDAY] * 3), GRID, close, win)
+
+    after = corrected(before, shift)
+
+    assert (after.won >= before.won - 1e-9).all()
+    assert (after.lost <= before.lost + 1e-9).all()
+    assert (after.open <= before.open + 1e-9).all()
 
 
 def test_what_never_or_surely_closes_goes_on_doing_so() -> None:
     close = np.array([[0.0, 1.0, 0.0, 0.0]])
     before = curves_of(days_of([MONDAY]), GRID, close, np.full((1, GRID.steps), 0.5))
 
-    after = corrected(before, -2.0)
+    after = corrected(before, np.log(3.0))
 
     assert after.open[0].tolist() == [1.0, 1.0, 0.0, 0.0, 0.0]
+    assert after.won[0].tolist() == pytest.approx([0.0, 0.0, 0.75, 0.75, 0.75])
 
 
 def test_a_day_without_a_correction_is_not_moved() -> None:
-    past = [window(k) for k in range(13)]
-    day = MONDAY + timedelta(weeks=26)
+    past = [window(k) for k in range(6)]
+    day = MONDAY + timedelta(weeks=12)
     by_day = {day: correction_at(day, past)}
 
     found = shifts_of(days_of([day, MONDAY]), by_day)
