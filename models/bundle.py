@@ -23,11 +23,17 @@ from models.layout import (
     COMPONENTS,
     CONTRACT,
     GOLDEN,
+    LOSS_REASON,
     POLICY,
     SLIP,
     BundleError,
     read_files,
     write_files,
+)
+from models.loss_reason import (
+    LossReasonDocument,
+    LossReasonModel,
+    loss_reason_from_document,
 )
 from models.policy import Policy
 from models.slip import SlipDocument, SlipModel, slip_from_document
@@ -45,6 +51,7 @@ class Bundle:
         hash: SHA-256 of the manifest; two bundles with the same hash are the same.
         components: what accounts are expected to bring and to cost; beside a bucket model.
         analogs: past account-periods with what became of them; beside components.
+        loss_reason: why a deal would be lost; beside a slip model.
     """
 
     hash: str
@@ -56,6 +63,7 @@ class Bundle:
     slip: SlipModel | None
     components: ComponentModel | None = None
     analogs: Analogs | None = None
+    loss_reason: LossReasonModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ class _Documents:
     slip: SlipDocument | None
     components: ComponentsDocument | None
     analogs: AnalogsDocument | None
+    loss_reason: LossReasonDocument | None
     texts: Mapping[str, str]
 
 
@@ -85,6 +94,7 @@ def write_bundle(  # noqa: PLR0913 - one argument per file of the folder
     policy: Policy,
     components: ComponentModel | None = None,
     analogs: Analogs | None = None,
+    loss_reason: LossReasonModel | None = None,
 ) -> str:
     """Write a new folder, whole or not at all; returns the bundle hash.
 
@@ -108,6 +118,9 @@ def write_bundle(  # noqa: PLR0913 - one argument per file of the folder
         texts |= found
     if analogs is not None:
         documents[ANALOGS] = analogs.to_document()
+    if loss_reason is not None:
+        documents[LOSS_REASON], found = loss_reason.to_document(golden.deals)
+        texts |= found
     files = {name: to_json(record).encode() for name, record in documents.items()}
     files |= {name: text.encode() for name, text in texts.items()}
     _documents(files, "")
@@ -143,9 +156,15 @@ def read_bundle(folder: Path, *, expected: str | None = None) -> Bundle:
             components_from_document(found.components, found.texts) if found.components else None
         )
         analogs = analogs_from_document(found.analogs) if found.analogs else None
+        loss_reason = (
+            loss_reason_from_document(found.loss_reason, found.texts) if found.loss_reason else None
+        )
     except ValueError as error:
         raise BundleError(f"{folder.name}: {error}") from error
     _reproduce(found.golden, bucket, slip, components)
+    if loss_reason is not None and found.loss_reason is not None:
+        told = found.loss_reason.golden
+        _same_answers(LOSS_REASON, loss_reason.largest_difference(found.golden.deals, told))
     return Bundle(
         hash=found.hash,
         card=found.card,
@@ -156,6 +175,7 @@ def read_bundle(folder: Path, *, expected: str | None = None) -> Bundle:
         slip=slip,
         components=components,
         analogs=analogs,
+        loss_reason=loss_reason,
     )
 
 
@@ -210,6 +230,7 @@ def _documents(files: Mapping[str, bytes], bundle_hash: str) -> _Documents:
             slip=_found(SlipDocument, files, SLIP),
             components=_found(ComponentsDocument, files, COMPONENTS),
             analogs=_found(AnalogsDocument, files, ANALOGS),
+            loss_reason=_found(LossReasonDocument, files, LOSS_REASON),
             texts={name: text.decode() for name, text in files.items() if name.endswith(".txt")},
         )
     except (DocumentError, UnicodeDecodeError) as error:
@@ -243,6 +264,10 @@ def _check_agreement(found: _Documents) -> None:
         _same(ANALOGS, f"a {COMPONENTS} beside it", found.components is not None, expected=True)
         told = found.components.components if found.components is not None else {}
         _same(ANALOGS, "axes beyond it", sorted({*found.analogs.axes} - {*CHAIN, *told}), [])
+    if found.loss_reason is not None:
+        _same(LOSS_REASON, f"a {SLIP} beside it", slip is not None, expected=True)
+        _same(LOSS_REASON, "features", found.loss_reason.names, contract.names("deal"))
+        named += found.loss_reason.boosters
     _same("the JSON files", "booster files", sorted(named), sorted(found.texts))
     _same(CARD, "contract_hash", found.card.contract_hash, contract.contract_hash())
     _same(CARD, "policy_hash", found.card.policy_hash, found.policy.policy_hash())
@@ -263,6 +288,9 @@ def _reproduce(
     slip: SlipModel | None,
     components: ComponentModel | None,
 ) -> None:
-    gap = golden.largest_difference(bucket, slip, components)
+    _same_answers(GOLDEN, golden.largest_difference(bucket, slip, components))
+
+
+def _same_answers(file: str, gap: float) -> None:
     if not gap <= 1e-9:
-        raise BundleError(f"{GOLDEN}: expected answers within 1e-9, found a difference of {gap}")
+        raise BundleError(f"{file}: expected answers within 1e-9, found a difference of {gap}")

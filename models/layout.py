@@ -20,11 +20,12 @@ BUCKET = "bucket.json"
 SLIP = "slip.json"
 COMPONENTS = "components.json"
 ANALOGS = "analogs.json"
-FOLDERS = ("bucket", "slip", "components")
+LOSS_REASON = "loss_reason.json"
+FOLDERS = ("bucket", "slip", "components", "loss_reason")
 _ALWAYS = frozenset({CARD, CONTRACT, POLICY, GOLDEN})
 _ALLOWED = re.compile(
-    r"(?:card|contract|policy|golden|bucket|slip|components|analogs)\.json"
-    r"|(?:bucket|slip|components)/[a-z][a-z_]{0,30}-\d{1,2}\.txt"
+    r"(?:card|contract|policy|golden|bucket|slip|components|analogs|loss_reason)\.json"
+    r"|(?:bucket|slip|components|loss_reason)/[a-z][a-z_]{0,30}-\d{1,2}\.txt"
 )
 _MOST_BYTES = 64 * 2**20
 _MOST_MANIFEST = 2**20

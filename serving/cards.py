@@ -5,8 +5,10 @@ from datetime import date
 
 from markupsafe import Markup
 
+from models.zombie import ZOMBIE
 from serving import wording
 from serving.charts import sparkline
+from serving.roll_up import at_risk
 from serving.rows import AccountRow, Bucket, DealRow, HistoryPoint, ReasonRow
 
 REASONS_SHOWN = 2
@@ -62,7 +64,11 @@ class SlipFact:
 
 @dataclass(frozen=True, slots=True)
 class DealLine:
-    """One open deal in the table under a card; every cell in words."""
+    """One open deal in the table under a card; every cell in words.
+
+    Attributes:
+        lost: how it is likely to be lost, if it is; None where no lost deal of the book says why.
+    """
 
     name: str
     amount: str
@@ -70,6 +76,7 @@ class DealLine:
     slip: str
     won: str
     is_high: bool
+    lost: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ class Card:
         facts: segment and kind, in the order shown.
         likeness: what became of past periods like this one; None where none are known.
         closest: for an account that needs review, the two likeliest buckets.
+        at_risk: what the open deals may fail to bring by their dates, and how many of them it
+            cannot speak of; None without one.
         kept_until: for one kept in pursuit, the last day, or nothing where it has none.
     """
 
@@ -115,6 +124,7 @@ class Card:
     likeness: str | None
     closest: str | None
     kept_until: str | None
+    at_risk: str | None
 
 
 def card(record: Record, *, anchor: str, today: date) -> Card:
@@ -141,6 +151,7 @@ def card(record: Record, *, anchor: str, today: date) -> Card:
         likeness=_likeness(row),
         closest=_closest(row) if row.confidence == "review" else None,
         kept_until=_kept_until(row, today),
+        at_risk=_at_risk(record.deals, row.currency),
     )
 
 
@@ -205,11 +216,26 @@ def _deal(deal: DealRow, today: date) -> DealLine:
         slip=_deal_slip(deal),
         won="not known" if won is None else f"{wording.chance(won)} by {ends}",
         is_high=PAST in deal.flags or is_at_risk(deal),
+        lost=_likely_loss(deal),
     )
 
 
+def _likely_loss(deal: DealRow) -> str | None:
+    """The likeliest ways, of what they are the shares, and how much of it is known at all."""
+    if not deal.likely_loss or deal.loss_coverage is None:
+        return None
+    ways = ", ".join(
+        f"{wording.loss_reason(way.reason)} {wording.chance(way.p)}" for way in deal.likely_loss
+    )
+    like = "deals like it" if deal.loss_basis == "deal" else "all lost deals"
+    return f"{ways} (from {like}; {wording.chance(deal.loss_coverage)} of lost deals say why)"
+
+
 def _deal_name(deal: DealRow) -> str:
+    """Its name, and what is odd about it; whom to nurture is not asked of a zombie."""
     name = deal.name or deal.opportunity_id
+    if ZOMBIE in deal.flags:
+        return f"{name} (zombie: far older than deals that are won)"
     return f"{name} (slow buyer: nurture)" if SLOW in deal.flags else name
 
 
@@ -217,6 +243,21 @@ def _deal_slip(deal: DealRow) -> str:
     if PAST in deal.flags:
         return "date passed"
     return "not known" if deal.slip_risk is None else wording.chance(deal.slip_risk)
+
+
+def _at_risk(deals: tuple[DealRow, ...], currency: str) -> str | None:
+    if not deals:
+        return None
+    found = at_risk(deals, currency=currency)
+    told = []
+    if found.amount is not None and found.promised is not None:
+        risk, all_of_it = (wording.money(sum_, currency) for sum_ in (found.amount, found.promised))
+        told.append(f"{risk} of {all_of_it} at risk")
+    if found.without_amount:
+        told.append(f"{found.without_amount} without an amount in {currency}")
+    if found.without_risk:
+        told.append(f"{found.without_risk} without a forecast")
+    return ", ".join(told)
 
 
 def _by_promise(deal: DealRow) -> tuple[float, date, str]:

@@ -11,6 +11,7 @@ from features.snapshot import deal_spine, deal_state
 from models.curve import Curves, ends_of, read_off
 from models.reasons import reasons_column, top_reasons
 from models.slip import SlipModel
+from models.zombie import with_zombies, zombie_days
 from serving.parts import DEALS, REASONS, bounded, empty_part
 from serving.peers import SEGMENT, Peers, peers_of
 from serving.scene import Scene, check_rows
@@ -30,6 +31,7 @@ READ_OFF = (
     "close_p75",
     "flags",
 )
+LOSS = ("likely_loss", "loss_basis", "loss_coverage")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +63,18 @@ def deal_answers(scene: Scene) -> DealAnswers:
     if model is None or facts.is_empty():
         return DealAnswers(_unscored(scene, facts), empty_part("curves.parquet"), peers)
     curves = model.curve(features, facts, scene.calendar)
-    read = bounded(read_off(curves, facts, scene.calendar), CHANCES)
+    read = with_zombies(
+        read_off(curves, facts, scene.calendar),
+        facts,
+        days=zombie_days(facts, scene.context),
+        calendar=scene.calendar,
+    )
+    read = bounded(read, CHANCES)
     deals = facts.with_columns(
         pl.lit("scored").alias("status"),
         *(read[name] for name in ("month_end", "period_end", *READ_OFF)),
         _reasons(scene, model, features, facts=facts, peers=peers),
+        *_loss(scene, features),
     )
     return DealAnswers(_as_part(deals), _points(curves, facts[OPPORTUNITY_ID]), peers)
 
@@ -108,6 +117,7 @@ def _unscored(scene: Scene, facts: pl.DataFrame) -> pl.DataFrame:
             *(pl.lit(None, DEALS[name]).alias(name) for name in READ_OFF if name != "flags"),
             pl.lit([], DEALS["flags"]).alias("flags"),
             pl.lit([], REASONS).alias("reasons"),
+            *(pl.lit(None, DEALS[name]).alias(name) for name in LOSS),
         )
     )
 
@@ -130,6 +140,19 @@ def _reasons(
         manner=scene.manner,
     )
     return reasons_column(told)
+
+
+def _loss(scene: Scene, features: pl.DataFrame) -> tuple[pl.Series | pl.Expr, ...]:
+    """`LOSS` of every deal; null where no lost deal of the book said why."""
+    model = scene.bundle.loss_reason
+    if model is None:
+        return tuple(pl.lit(None, DEALS[name]).alias(name) for name in LOSS)
+    basis = "deal" if model.is_fitted else "book"
+    return (
+        model.likeliest(features).alias("likely_loss"),
+        pl.lit(basis).alias("loss_basis"),
+        pl.lit(model.coverage).alias("loss_coverage"),
+    )
 
 
 def _points(curves: Curves, ids: pl.Series) -> pl.DataFrame:

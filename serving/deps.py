@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Annotated, TypedDict
 
@@ -21,7 +21,7 @@ from serving.problems import (
     NotSignedInError,
 )
 from serving.roll_up import with_deals
-from serving.rows import AccountRow, other_form
+from serving.rows import AccountRow, DealRow, other_form
 from serving.settings import Settings
 from serving.snapshots import Snapshot
 from serving.store.engine import Store
@@ -157,10 +157,23 @@ def json_body(request: Request) -> None:
         raise MediaTypeError
 
 
+def deals_seen(row: AccountRow, snapshot: Snapshot, caller: Caller) -> tuple[DealRow, ...]:
+    """Those of the account's open deals that the caller may see."""
+    return tuple(deal for deal in snapshot.deals_of(row.account_id) if may_see(caller, deal))
+
+
 def account_seen(row: AccountRow, snapshot: Snapshot, caller: Caller) -> AccountRow:
     """The account with the figures of those of its open deals that the caller may see."""
-    deals = snapshot.deals_of(row.account_id)
-    return with_deals(row, [deal for deal in deals if may_see(caller, deal)])
+    return with_deals(row, deals_seen(row, snapshot, caller))
+
+
+def quarter_end_now(served: ServedNow, settings: SettingsNow) -> date:
+    """Last day of the fiscal quarter of the served as_of."""
+    calendar = settings.calendar
+    return calendar.quarter_end_of(calendar.day_of(served.snapshot.as_of))
+
+
+QuarterEnd = Annotated[date, Depends(quarter_end_now)]
 
 
 def as_known(snapshot: Snapshot, rep_id: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from serving import wording
 from serving.board import total_value
 from serving.cards import Record, is_at_risk
+from serving.roll_up import at_risk
 from serving.rows import AccountRow, DealRow
 
 
@@ -68,15 +69,15 @@ def _at_risk(deals: Sequence[DealRow], today: date, period_end: date) -> Headlin
         and today <= deal.committed_on <= period_end
     ]
     risky = [deal for deal in promised if is_at_risk(deal)]
-    amounts = [deal.amount for deal in risky if deal.amount is not None]
+    currency = risky[0].currency if risky else ""
+    found = at_risk(risky, currency=currency)
     if not promised:
         note = "no deal is promised before then"
     elif not risky:
         note = "each is more likely to close than to slip"
-    elif not amounts:
-        note = "more likely to slip than to close"
     else:
-        total = wording.money(sum(amounts), risky[0].currency)
-        note = f"{total}, more likely to slip than to close"
+        known = "" if found.promised is None else f"{wording.money(found.promised, currency)}, "
+        rest = f"; {found.without_amount} without an amount" if found.without_amount else ""
+        note = f"{known}more likely to slip than to close{rest}"
     term = f"Deals at risk by {wording.short_day(period_end)}"
     return HeadlineFigure(term, f"{len(risky)} of {len(promised)}", note)

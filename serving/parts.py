@@ -6,6 +6,7 @@ from types import MappingProxyType
 import polars as pl
 
 from features.schema import DAY, FLAG, NUMBER, TEXT
+from models.loss_reason import WAYS
 
 COUNT = pl.Int32()
 REASON = pl.Struct(
@@ -80,6 +81,9 @@ DEALS: Mapping[str, pl.DataType] = MappingProxyType(
         "close_p75": DAY,
         "reasons": REASONS,
         "flags": pl.List(TEXT),
+        "likely_loss": WAYS,
+        "loss_basis": TEXT,
+        "loss_coverage": NUMBER,
     }
 )
 CURVES: Mapping[str, pl.DataType] = MappingProxyType(

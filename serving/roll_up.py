@@ -1,7 +1,7 @@
 """Roll-up: what an account's open deals and its owner's book add to the account's answer."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -50,6 +50,68 @@ def with_deals(row: AccountRow, deals: Sequence[DealRow]) -> AccountRow:
         return replace(row, open_deals=len(deals), slip_risk_max=None, slip_on=None)
     risk, worst = min(known, key=lambda pair: _worst_first(*pair))
     return replace(row, open_deals=len(deals), slip_risk_max=risk, slip_on=worst.committed_on)
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """What open deals may fail to bring by the days they are promised for; in one currency.
+
+    Attributes:
+        amount: sum of amount times P(not won by the committed day); None where no deal has both.
+        promised: sum of the amounts of the same deals.
+        without_amount: deals without an amount in the currency; they are in no sum.
+        without_risk: deals with an amount and without a slip risk (no committed day, beyond the
+            curve, not scored); they are in no sum either.
+    """
+
+    amount: float | None
+    promised: float | None
+    without_amount: int
+    without_risk: int
+
+    @property
+    def share(self) -> float | None:
+        """Of the promised amount, 0 to 1; None where nothing is promised."""
+        if self.amount is None or not self.promised:
+            return None
+        # a sum of parts may be larger than the whole by its last bit
+        return min(self.amount / self.promised, 1.0)
+
+
+def at_risk(deals: Iterable[DealRow], *, currency: str) -> AtRisk:
+    """Add up what is at risk in these deals, of an account or of a whole book.
+
+    An amount that is not known is counted and not taken for nothing; nor is one of another
+    currency added as if it were of this one. A deal whose day has passed is at risk in full.
+
+    Args:
+        deals: open ones, those that the reader may see.
+        currency: ISO 4217, of the sums.
+    """
+    asked = tuple(deals)
+    valued = [
+        (deal.amount, deal.slip_risk)
+        for deal in asked
+        if deal.amount is not None and deal.currency == currency
+    ]
+    known = [(amount, risk) for amount, risk in valued if risk is not None]
+    return AtRisk(
+        amount=sum(amount * risk for amount, risk in known) if known else None,
+        promised=sum(amount for amount, _ in known) if known else None,
+        without_amount=len(asked) - len(valued),
+        without_risk=len(valued) - len(known),
+    )
+
+
+def promised_within(deals: Iterable[DealRow], period_end: date) -> tuple[DealRow, ...]:
+    """The deals with a committed day in the fiscal quarter that ends on this day.
+
+    Their `AtRisk.share` is the part of the quarter's promised amount that is at risk; a day of
+    the quarter that has passed without a close still counts.
+    """
+    return tuple(
+        deal for deal in deals if deal.committed_on is not None and deal.period_end == period_end
+    )
 
 
 def ranks(accounts: pl.DataFrame) -> pl.DataFrame:

@@ -5,10 +5,13 @@ from datetime import date
 from typing import Literal
 
 Status = Literal["scored", "not_in_pursuit", "not_enough_evidence", "closed", "quarantined"]
+CLOSED: Status = "closed"
+"""Of a deal that was won or lost before as_of: its dates are told, and no probability."""
 Bucket = Literal["a_list", "pain", "walk_away", "steady"]
 Subtype = Literal["wont_close", "strings_along", "lost", "self_renewer"]
 Confidence = Literal["firm", "leaning", "review"]
 Trend = Literal["rising", "level", "falling"]
+LossBasis = Literal["deal", "book"]
 
 _SUFFIX_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -76,14 +79,26 @@ class AccountRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LossWay:
+    """A way in which a deal may be lost, and P(it is that one | the deal is lost)."""
+
+    reason: str
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class DealRow:
-    """The published answer for one open deal; every p_* and close date is None unless scored.
+    """The published answer for one deal; every p_* and close date is None unless scored.
 
     Attributes:
         slip_risk: 1 - p_won_by_committed; None without a commitment or beyond the curve.
         p_slip: neither won nor lost by the end of the fiscal quarter of the commitment.
         close_p25: day by which a quarter of the wins on the curve have happened.
-        flags: beyond_horizon, no_commitment, past_commitment, slow_buyer, as far as they hold.
+        flags: beyond_horizon, no_commitment, past_commitment, slow_buyer, zombie, as far as they
+            hold.
+        likely_loss: the two likeliest ways to lose it; empty where no lost deal says why.
+        loss_basis: deal where a head looked at it, book where every deal gets the book's shares.
+        loss_coverage: share of the lost deals that say why; only those were learnt from.
     """
 
     opportunity_id: str
@@ -110,6 +125,9 @@ class DealRow:
     close_p75: date | None
     reasons: tuple[ReasonRow, ...]
     flags: tuple[str, ...]
+    likely_loss: tuple[LossWay, ...]
+    loss_basis: LossBasis | None
+    loss_coverage: float | None
 
 
 @dataclass(frozen=True, slots=True)

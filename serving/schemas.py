@@ -6,18 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from serving.live import Served
-from serving.rows import (
-    AccountRow,
-    Bucket,
-    Confidence,
-    CurvePoint,
-    DealRow,
-    ReasonRow,
-    Status,
-    Subtype,
-    Trend,
-)
+from serving.rows import Bucket, Confidence, LossBasis, Status, Subtype, Trend
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0, description="Probability, 0 to 1.")]
 Hours = Annotated[float | None, Field(description="Hours; null until there is a plan.")]
@@ -72,7 +61,24 @@ class Receipt(Body):
     model: Probability
 
 
-class AccountScore(Provenance):
+class AtRiskScore(Provenance):
+    """What the open deals that the caller may see may fail to bring by their committed days."""
+
+    amount_at_risk: float | None = Field(
+        description="Sum of amount times P(not won by the committed day); in the base currency."
+    )
+    amount_promised: float | None = Field(description="Sum of the amounts of the same deals.")
+    quarter_share_at_risk: Probability | None = Field(
+        description="Of what is promised within the fiscal quarter that ends next, the share at "
+        "risk, 0 to 1."
+    )
+    deals_without_amount: int = Field(description="In none of the sums; count.")
+    deals_without_risk: int = Field(
+        description="With an amount, without a slip risk, in none of the sums; count."
+    )
+
+
+class AccountScore(AtRiskScore):
     """The answer for one account; bucket and p_* are null unless status is scored."""
 
     account_id: str
@@ -110,6 +116,13 @@ class AccountScore(Provenance):
     overridden: bool = Field(default=False, description="A person moved the account.")
 
 
+class LossReason(Body):
+    """A way in which the deal may be lost."""
+
+    reason: str = Field(description="The CRM's code in small letters; other is any rare one.")
+    p: Probability = Field(description="P(this reason, if the deal is lost), 0 to 1.")
+
+
 class DealScore(Provenance):
     """The answer for one open deal; p_* and close days are null unless status is scored."""
 
@@ -130,14 +143,25 @@ class DealScore(Provenance):
     slip_risk: Probability | None = Field(description="1 - p_won_by_committed, 0 to 1.")
     p_won_by_month_end: Probability | None
     p_won_by_period_end: Probability | None
-    p_lost: Probability | None = Field(description="Lost by period_end, 0 to 1.")
+    p_lost: Probability | None = Field(
+        description="Lost by period_end, 0 to 1; of a zombie also what is open then."
+    )
     p_slip: Probability | None = Field(description="Neither won nor lost by period_end, 0 to 1.")
     close_p25: date | None = Field(description="Day by which 25 % of the wins have happened.")
     close_p50: date | None = Field(description="Day by which 50 % of the wins have happened.")
     close_p75: date | None = Field(description="Day by which 75 % of the wins have happened.")
     reasons: list[Reason] = Field(description="At most five, strongest first.")
     flags: list[str] = Field(
-        description="beyond_horizon, no_commitment, past_commitment, slow_buyer."
+        description="beyond_horizon, no_commitment, past_commitment, slow_buyer, zombie."
+    )
+    likely_loss: list[LossReason] = Field(
+        description="At most two, likeliest first; empty where no lost deal says why."
+    )
+    loss_basis: LossBasis | None = Field(
+        description="deal: of deals like this one; book: of all lost deals of the book."
+    )
+    loss_coverage: Probability | None = Field(
+        description="Share of the lost deals that say why, 0 to 1; the others teach nothing."
     )
     hours_suggested: Hours = None
     hours_freed: Hours = None
@@ -200,7 +224,7 @@ class DealScores(Provenance):
     items: list[DealScoreItem]
 
 
-class BucketList(Provenance):
+class BucketList(AtRiskScore):
     """One page of a rep's list."""
 
     rep_id: str
@@ -237,50 +261,3 @@ class Ready(Body):
     age_hours: float | None = Field(description="Hours since scoring began.")
     stale: bool
     problem: str | None = Field(description="Why the newest publication is not in service.")
-
-
-def provenance_of(served: Served) -> Provenance:
-    """Where every answer of a request comes from."""
-    snapshot = served.snapshot
-    return Provenance(
-        as_of=snapshot.as_of,
-        scored_at=snapshot.scored_at,
-        snapshot_id=snapshot.snapshot_id,
-        model_version=snapshot.model_version,
-        stale=served.is_stale,
-        data_freshness=snapshot.observed_until,
-    )
-
-
-def _reasons(rows: tuple[ReasonRow, ...]) -> list[Reason]:
-    return [Reason.model_validate(row) for row in rows]
-
-
-def account_score(row: AccountRow, source: Provenance) -> AccountScore:
-    """The body for one account."""
-    cells = {name: getattr(row, name) for name in row.__slots__ if name != "reasons"}
-    fields = {**source.model_dump(), **cells, "reasons": _reasons(row.reasons)}
-    return AccountScore.model_validate(fields)
-
-
-def deal_score(row: DealRow, source: Provenance) -> DealScore:
-    """The body for one open deal."""
-    cells = {name: getattr(row, name) for name in row.__slots__ if name != "reasons"}
-    cells["flags"] = list(row.flags)
-    fields = {**source.model_dump(), **cells, "reasons": _reasons(row.reasons)}
-    return DealScore.model_validate(fields)
-
-
-def deal_curve(row: DealRow, points: tuple[CurvePoint, ...], source: Provenance) -> DealCurve:
-    """The body for the curve of one open deal."""
-    fields = {
-        **source.model_dump(),
-        "opportunity_id": row.opportunity_id,
-        "account_id": row.account_id,
-        "status": row.status,
-        "points": [Point.model_validate(point) for point in points],
-        "committed_on": row.committed_on,
-        "month_end": row.month_end,
-        "quarter_end": row.period_end,
-    }
-    return DealCurve.model_validate(fields)

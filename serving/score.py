@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -11,17 +11,21 @@ from features.book import Book
 from features.catalogue import features_of
 from features.context import build_context
 from features.feature import Entity, Feature
-from features.schema import ACCOUNT_ID, OPPORTUNITY_ID
+from features.history import known_from
+from features.schema import ACCOUNT_ID, AS_OF, ENTITY_ID, OPPORTUNITY_ID, OWNER_REP_ID, TABLES, TIME
+from features.snapshot import deal_state
 from models.bundle import Bundle
+from models.curve import ends_of
 from models.reasons import Shown, shown_in
 from serving.account_answers import AccountAnswers, account_answers
 from serving.champion import read_champion
 from serving.deal_answers import DealAnswers, deal_answers
 from serving.lease import hold
 from serving.likeness import NEIGHBOURS_FILE
-from serving.parts import ACCOUNTS, REPS, empty_part
+from serving.parts import ACCOUNTS, DEALS, REPS, empty_part
 from serving.publish import Draft, clean, publish
 from serving.roll_up import deals_by_account, ranks
+from serving.rows import CLOSED
 from serving.scene import Scene
 from serving.settings import Settings
 from serving.snapshots import SnapshotError, open_snapshot
@@ -30,6 +34,8 @@ from serving.store.engine import Store
 from serving.store.scores import SnapshotRef
 
 LEASE_FILE = "score.lease"
+CLOSED_KEPT = timedelta(days=365)
+"""For so long after its close a deal is answered with `closed`; after that it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +163,8 @@ def _answers(scene: Scene, progress: Callable[[str], None]) -> Answers:
     progress(f"{deals.deals.height:,} open deals: curves and reasons are there")
     accounts = account_answers(scene)
     progress(f"{accounts.answers.height:,} accounts: {_counted(accounts.answers)}")
+    closed = _closed_deals(scene)
+    progress(f"{closed.height:,} deals closed in the last {CLOSED_KEPT.days} days: no forecast")
 
     def write_context(folder: Path) -> None:
         scene.context.write(folder)
@@ -167,7 +175,7 @@ def _answers(scene: Scene, progress: Callable[[str], None]) -> Answers:
 
     parts = {
         "accounts.parquet": _accounts_part(scene, accounts, deals),
-        "deals.parquet": deals.deals,
+        "deals.parquet": pl.concat([deals.deals, closed]),
         "curves.parquet": deals.curves,
         "history.parquet": accounts.past,
         "reps.parquet": _reps_part(scene.book),
@@ -184,6 +192,48 @@ def _accounts_part(scene: Scene, accounts: AccountAnswers, deals: DealAnswers) -
         pl.lit(scene.currency).alias("currency"),
         pl.col("open_deals").fill_null(0),
     ).select(list(ACCOUNTS))
+
+
+def _closed_deals(scene: Scene) -> pl.DataFrame:
+    """The deals closed lately, as rows of part deals.parquet: dates, and no number of a model.
+
+    A CRM asks for the deal that it shows, open or not; that a deal is over is an answer too.
+    """
+    at = pl.lit(scene.as_of, TIME)
+    is_over = pl.col("closed_at").is_between(at - CLOSED_KEPT, at, closed="left")
+    deals = scene.book["opportunities"].filter((known_from(TABLES["opportunities"]) < at) & is_over)
+    spine = deals.select(pl.col(OPPORTUNITY_ID).alias(ENTITY_ID), ACCOUNT_ID, at.alias(AS_OF))
+    told = deals.select(
+        pl.col(OPPORTUNITY_ID).alias(ENTITY_ID),
+        "name",
+        pl.col("currency").fill_null(scene.currency),
+        pl.col(OWNER_REP_ID).alias("owner_today"),
+    )
+    accounts = scene.book["accounts"].select(ACCOUNT_ID, pl.col("name").alias("account_name"))
+    facts = (
+        deal_state(scene.book, spine, scene.calendar)
+        .drop("period_end")
+        .join(told, on=ENTITY_ID, how="left")
+        .join(accounts, on=ACCOUNT_ID, how="left")
+        .with_columns(
+            pl.coalesce(OWNER_REP_ID, "owner_today").alias(OWNER_REP_ID),
+            pl.col("type").cast(pl.String),
+        )
+        .rename({ENTITY_ID: OPPORTUNITY_ID})
+        .sort(OPPORTUNITY_ID)
+        .collect()
+    )
+    ends = ends_of(facts, scene.calendar).select("month_end", "period_end")
+    rows = facts.hstack(ends).with_columns(pl.lit(CLOSED).alias("status"))
+    return rows.select(
+        pl.col(name) if name in rows.columns else _nothing(name, dtype)
+        for name, dtype in DEALS.items()
+    )
+
+
+def _nothing(name: str, dtype: pl.DataType) -> pl.Expr:
+    """An empty list where the column has lists, else null."""
+    return pl.lit([] if isinstance(dtype, pl.List) else None, dtype).alias(name)
 
 
 def _reps_part(book: Book) -> pl.DataFrame:

@@ -13,10 +13,12 @@ import polars as pl
 from serving.manifest import MANIFEST_FILE, SNAPSHOT_ID, SnapshotError, manifest_from, read_verified
 from serving.parts import SCHEMAS, PartError, check_part
 from serving.rows import (
+    CLOSED,
     AccountRow,
     CurvePoint,
     DealRow,
     HistoryPoint,
+    LossWay,
     ReasonRow,
     RepRow,
     other_form,
@@ -51,7 +53,8 @@ class Snapshot:
         observed_until: up to when the CRM's rows were complete; the freshness of the data.
         currency: of every value and amount.
         accounts: part accounts.parquet, sorted by account_id.
-        deals: part deals.parquet, sorted by opportunity_id.
+        deals: the open deals of part deals.parquet, sorted by opportunity_id.
+        closed: the closed ones of that part, sorted likewise; they have no forecast.
         curves: part curves.parquet, sorted by opportunity_id and day.
         past: part history.parquet, sorted by account_id and day.
         reps: every rep of the CRM, by id, for names and trees.
@@ -62,11 +65,13 @@ class Snapshot:
     currency: str
     accounts: pl.DataFrame
     deals: pl.DataFrame
+    closed: pl.DataFrame
     curves: pl.DataFrame
     past: pl.DataFrame
     reps: tuple[RepRow, ...]
     _account_at: Mapping[str, int]
     _deal_at: Mapping[str, int]
+    _closed_at: Mapping[str, int]
     _curve_at: Mapping[str, Span]
     _past_at: Mapping[str, Span]
     _book_at: Mapping[str | None, tuple[int, ...]]
@@ -99,9 +104,12 @@ class Snapshot:
         return None if place is None else _account(self.accounts.row(place))
 
     def deal(self, opportunity_id: str) -> DealRow | None:
-        """One open deal, by either form of a Salesforce id; None when unknown or closed."""
+        """One deal, open or closed lately, by either form of a Salesforce id; None when unknown."""
         place = _place(self._deal_at, opportunity_id)
-        return None if place is None else _deal(self.deals.row(place))
+        if place is not None:
+            return _deal(self.deals.row(place))
+        place = _place(self._closed_at, opportunity_id)
+        return None if place is None else _deal(self.closed.row(place))
 
     def curve(self, opportunity_id: str) -> tuple[CurvePoint, ...]:
         """The points of a deal's win curve, by day; empty where there is none."""
@@ -188,7 +196,9 @@ def snapshot_of(
         PartError: when a part is not of its form.
     """
     checked = {name: check_part(name, frames[name]) for name in SCHEMAS}
-    accounts, deals = checked["accounts.parquet"], checked["deals.parquet"]
+    accounts, whole = checked["accounts.parquet"], checked["deals.parquet"]
+    is_closed = pl.col("status") == CLOSED
+    deals, closed = whole.filter(~is_closed), whole.filter(is_closed)
     reps = tuple(RepRow(*row) for row in checked["reps.parquet"].rows())
     ranked = accounts.select("owner_rep_id", "rank_in_book").with_row_index("place")
     books = ranked.sort("rank_in_book", "place", nulls_last=True)
@@ -198,11 +208,13 @@ def snapshot_of(
         currency=currency,
         accounts=accounts,
         deals=deals,
+        closed=closed,
         curves=checked["curves.parquet"],
         past=checked["history.parquet"],
         reps=reps,
         _account_at=_places(accounts["account_id"]),
         _deal_at=_places(deals["opportunity_id"]),
+        _closed_at=_places(closed["opportunity_id"]),
         _curve_at=_spans(checked["curves.parquet"], "opportunity_id"),
         _past_at=_spans(checked["history.parquet"], "account_id"),
         _book_at=_grouped(books["owner_rep_id"], books["place"]),
@@ -241,6 +253,7 @@ def _place(places: Mapping[str, V], record_id: str) -> V | None:
 _ACCOUNT_REASONS = list(SCHEMAS["accounts.parquet"]).index("reasons")
 _DEAL_REASONS = list(SCHEMAS["deals.parquet"]).index("reasons")
 _DEAL_FLAGS = list(SCHEMAS["deals.parquet"]).index("flags")
+_DEAL_LOSS = list(SCHEMAS["deals.parquet"]).index("likely_loss")
 
 
 def _account(row: Sequence[Any]) -> AccountRow:
@@ -253,6 +266,7 @@ def _deal(row: Sequence[Any]) -> DealRow:
     cells = list(row)
     cells[_DEAL_REASONS] = _reasons(cells[_DEAL_REASONS])
     cells[_DEAL_FLAGS] = tuple(cells[_DEAL_FLAGS] or ())
+    cells[_DEAL_LOSS] = tuple(LossWay(**way) for way in cells[_DEAL_LOSS] or ())
     return DealRow(*cells)
 
 

@@ -137,6 +137,15 @@ def plain(code: str) -> str:
     return text.upper() if len(text) <= 3 else text[:1].upper() + text[1:]
 
 
+def loss_reason(code: str) -> str:
+    """A code of why deals are lost, inside a sentence.
+
+    >>> loss_reason("no_decision"), loss_reason("other")
+    ('no decision', 'another reason')
+    """
+    return "another reason" if code == "other" else " ".join(code.replace("_", " ").split())
+
+
 def sentence(text: str) -> str:
     r"""A text that begins with a capital, ends with a full stop and keeps its per cents whole.
 

@@ -22,6 +22,7 @@ from models.card import Figure as CardFigure
 from models.components import ComponentModel
 from models.contract import FeatureContract, contract_of
 from models.golden import GoldenDeals, golden_rows
+from models.loss_reason import LossReasonModel
 from models.policy import Policy, load_policy
 from models.slip import SlipModel
 from training.backtest import BacktestResult
@@ -33,6 +34,7 @@ from training.forecasts import FitPlan
 from training.heads import Grower
 from training.intervals import Figure
 from training.ladder import CURVES, closed_deals, rung_of
+from training.loss_reason import fit_loss_reason, lost_deals, sentence_of
 from training.matrix import Examples
 from training.report import sentence
 from training.settings import AS_SIZED, Settings
@@ -58,6 +60,7 @@ class Release:
         policy: with the growth floor that was used.
         components: None when the bucket part was not run.
         analogs: None when the bucket part was not run.
+        loss_reason: None when the slip part was not run, or no lost deal has a reason.
     """
 
     bucket: BucketModel | None
@@ -69,6 +72,7 @@ class Release:
     policy: Policy
     components: ComponentModel | None = None
     analogs: Analogs | None = None
+    loss_reason: LossReasonModel | None = None
 
 
 def make_release(
@@ -88,7 +92,7 @@ def make_release(
     experiment = result.experiment
     plan = FitPlan(experiment.seeds.models, experiment.threads, experiment.tuning.trials)
     notes: tuple[str, ...] = ()
-    accounts = deals = bucket = slip = components = analogs = None
+    accounts = deals = bucket = slip = components = analogs = loss_reason = None
     policy = load_policy(experiment.policy)
     if "bucket" in result.contests:
         contest = result.contests["bucket"]
@@ -115,14 +119,25 @@ def make_release(
             kind=CURVES[result.contests["slip"].judgement.served],
             grow=grow,
         )
+        loss_reason = fit_loss_reason(
+            deals,
+            lost_deals(book, calendar),
+            folds=result.contests["slip"].plan.folds,
+            calendar=calendar,
+            cut=cut,
+            plan=plan,
+        )
     # what the data switched off is no part of the promise that scoring has to keep
     contract = contract_of(
         () if accounts is None else accounts.features, () if deals is None else deals.features
     )
     used = _data_used(book, accounts, deals)
     card = _card(book, result, used, contract=contract, trained_at=trained_at)
-    card = replace(card, notes=(*card.notes, *notes))
-    return Release(bucket, slip, accounts, deals, card, contract, policy, components, analogs)
+    said = () if loss_reason is None else (sentence_of(loss_reason),)
+    card = replace(card, notes=(*card.notes, *said, *notes))
+    return Release(
+        bucket, slip, accounts, deals, card, contract, policy, components, analogs, loss_reason
+    )
 
 
 def write_release(release: Release, folder: Path, calendar: Calendar) -> str:
@@ -152,6 +167,7 @@ def write_release(release: Release, folder: Path, calendar: Calendar) -> str:
         policy=release.policy,
         components=release.components,
         analogs=release.analogs,
+        loss_reason=release.loss_reason,
     )
 
 

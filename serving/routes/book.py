@@ -12,10 +12,12 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from serving.access import Caller
+from serving.bodies import account_score, at_risk_score, provenance_of
 from serving.deps import (
     ROLES_WITH_ROWS,
     AnyCaller,
     Now,
+    QuarterEnd,
     Reader,
     ServedIfAny,
     ServedNow,
@@ -24,6 +26,7 @@ from serving.deps import (
     Templates,
     account_seen,
     as_known,
+    deals_seen,
     form_token,
 )
 from serving.live import Served
@@ -31,7 +34,7 @@ from serving.pages import Reader as PageReader
 from serving.pages import book_page
 from serving.problems import RETRY_SECONDS, MalformedError, StaleCursorError, UnknownRecordError
 from serving.rows import AccountRow, Bucket, RepRow
-from serving.schemas import BucketList, Problem, account_score, provenance_of
+from serving.schemas import BucketList, Problem
 from serving.snapshots import Snapshot
 
 router = APIRouter(tags=["book"])
@@ -85,6 +88,7 @@ def read_bucket_list(  # noqa: PLR0913  each is a parameter of the query
     rep_id: Annotated[str, Path(description="Id of the rep in the CRM.")],
     served: ServedNow,
     caller: Reader,
+    period_end: QuarterEnd,
     *,
     bucket: Annotated[Bucket | None, Query(description="Only this bucket.")] = None,
     sort: Annotated[Sort, Query(description="Nulls come last.")] = "rank",
@@ -102,12 +106,17 @@ def read_bucket_list(  # noqa: PLR0913  each is a parameter of the query
     end = start + limit
     after = Cursor(first.snapshot_id, rep.rep_id, bucket, sort, end).text()
     source = provenance_of(served)
+    deals = {row.account_id: deals_seen(row, snapshot, caller) for row in rows}
+    together = [deal for one in deals.values() for deal in one]
     return BucketList(
-        **dict(source),
+        **dict(at_risk_score(together, source, currency=snapshot.currency, period_end=period_end)),
         rep_id=rep.rep_id,
         rep_name=rep.name,
         total=len(rows),
-        items=[account_score(row, source) for row in rows[start:end]],
+        items=[
+            account_score(row, source, deals=deals[row.account_id], period_end=period_end)
+            for row in rows[start:end]
+        ],
         next_cursor=after if end < len(rows) else None,
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from serving.access import may_see
+from serving.bodies import deal_curve, deal_score, provenance_of
 from serving.deps import Reader, ServedNow, SettingsNow, json_body
 from serving.problems import TooLargeError, UnknownRecordError
 from serving.schemas import (
@@ -14,9 +15,6 @@ from serving.schemas import (
     DealScoreItem,
     DealScores,
     Problem,
-    deal_curve,
-    deal_score,
-    provenance_of,
 )
 
 router = APIRouter(prefix="/v1/deals", tags=["deals"])

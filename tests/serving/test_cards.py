@@ -68,6 +68,16 @@ def test_a_slow_buyer_is_named_beside_the_deal() -> None:
     assert page.columns[0].cards[0].deals[0].name.endswith("(slow buyer: nurture)")
 
 
+def test_a_zombie_is_named_beside_the_deal_and_not_to_be_nurtured() -> None:
+    flags = ["slow_buyer", "zombie"]
+    page = page_of([account("a")], [deal("d", "a", slip_risk=0.9, flags=flags)])
+
+    name = page.columns[0].cards[0].deals[0].name
+
+    assert name.endswith("(zombie: far older than deals that are won)")
+    assert "nurture" not in name
+
+
 @pytest.mark.parametrize(
     ("bucket", "words"),
     [

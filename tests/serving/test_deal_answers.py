@@ -3,9 +3,11 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from features.book import Book
 from models.bundle import Bundle
 from models.curve import Curves, read_off
 from models.slip import SlipModel
+from models.zombie import LEAST_WON, TIMES_AS_OLD
 from serving import deal_answers
 from serving.parts import PartError
 from serving.snapshots import Snapshot
@@ -35,6 +37,34 @@ def test_slip_is_what_the_curve_leaves_at_the_committed_date(snapshot: Snapshot)
     assert (committed["slip_risk"] - (1 - committed["p_won_by_committed"])).abs().max() < 1e-12
     assert (whole - 1.0).abs().max() < 1e-9
     assert (past["slip_risk"] == 1.0).all()
+
+
+def test_zombies_are_those_far_older_than_deals_of_their_type_that_were_won(
+    snapshot: Snapshot, book: Book
+) -> None:
+    deals = book["opportunities"].with_columns(pl.col("type").cast(pl.String)).collect()
+    won = deals.filter((pl.col("outcome") == "won") & (pl.col("closed_at") < UNTIL))
+    days = (pl.col("closed_at") - pl.col("created_at")).dt.total_microseconds() / 86_400e6
+    decile = days.quantile(0.9, "linear").alias("decile")
+    by_type = won.group_by("type").agg(decile, pl.len().alias("won"))
+    of_all = won.select(decile).item()
+    scored = snapshot.deals.filter(pl.col("status") == "scored")
+    created = deals.select("opportunity_id", "created_at")
+    told = scored.join(by_type, on="type", how="left").join(created, on="opportunity_id")
+    ends_at = pl.max_horizontal(
+        pl.col("period_end").cast(pl.Datetime("us", "UTC")) + pl.duration(days=1), pl.lit(UNTIL)
+    )
+    age = (ends_at - pl.col("created_at")).dt.total_microseconds() / 86_400e6
+    peers = pl.when(pl.col("won") >= LEAST_WON).then("decile").otherwise(of_all)
+    expected = told.filter(age > TIMES_AS_OLD * peers)
+
+    is_zombie = pl.col("flags").list.contains("zombie")
+    found = told.filter(is_zombie)
+
+    assert won.height >= LEAST_WON
+    assert 0 < found.height < scored.height
+    assert found["opportunity_id"].to_list() == expected["opportunity_id"].to_list()
+    assert (found["p_slip"].drop_nulls() == 0.0).all()
 
 
 def test_without_a_slip_model_deals_keep_their_dates_and_have_no_curve(

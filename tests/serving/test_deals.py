@@ -1,8 +1,9 @@
+import polars as pl
 import pytest
 
 from serving.settings import Settings
 from serving.store.engine import Store
-from tests.serving.world import World, world_of
+from tests.serving.world import World, frames, world_of
 
 
 @pytest.fixture
@@ -34,6 +35,30 @@ def test_a_curve_has_its_points_by_day_beside_the_dates_that_matter(world) -> No
     assert len(days) == 27
     assert body["committed_on"] == "2026-01-20"
     assert (body["month_end"], body["quarter_end"]) == ("2026-01-31", "2026-03-31")
+
+
+def test_a_deal_that_is_over_answers_with_its_status_and_no_number(settings, store) -> None:
+    parts = frames()
+    is_over = pl.col("opportunity_id") == "d-a1"
+    numbers = ("p_won_by_committed", "slip_risk", "p_won_by_month_end", "p_won_by_period_end")
+    parts["deals.parquet"] = parts["deals.parquet"].with_columns(
+        pl.when(is_over).then(pl.lit("closed")).otherwise("status").alias("status"),
+        pl.when(~is_over).then(pl.col(*numbers, "p_lost", "p_slip")),
+    )
+    parts["curves.parquet"] = parts["curves.parquet"].filter(~is_over)
+    world = world_of(settings, store)
+    world.publish(parts)
+
+    with world.client() as client:
+        ann = world.bearer("rep", "ann")
+        body = client.get("/v1/deals/d-a1/score", headers=ann).json()
+        curve = client.get("/v1/deals/d-a1/curve", headers=ann).json()
+        foreign = client.get("/v1/deals/d-a1/score", headers=world.bearer("rep", "bob"))
+
+    assert (body["status"], body["committed_on"]) == ("closed", "2026-01-20")
+    assert {body[name] for name in (*numbers, "p_lost", "p_slip")} == {None}
+    assert (curve["status"], curve["points"]) == ("closed", [])
+    assert foreign.status_code == 404
 
 
 @pytest.mark.parametrize("what", ["score", "curve"])

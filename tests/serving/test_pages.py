@@ -154,7 +154,10 @@ def test_the_headline_counts_deals_promised_in_the_quarter_and_their_amount() ->
 
     page = page_of([account("a", open_deals=7)], deals)
 
-    assert figures(page)[2] == ("2 of 3", "$10k, more likely to slip than to close")
+    assert figures(page)[2] == (
+        "2 of 3",
+        "$10k, more likely to slip than to close; 1 without an amount",
+    )
     assert page.headline[2].term == "Deals at risk by 31\u00a0Dec"
 
 

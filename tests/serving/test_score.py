@@ -3,12 +3,14 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import polars as pl
 import pytest
 from pydantic import SecretStr
 
 from features.account.engagement import FEATURES as ENGAGEMENT
 from features.book import Book, make_book
 from features.context import Context, build_context
+from features.schema import TIME
 from models.bundle import Bundle
 from models.contract import ContractError
 from serving.lease import LeaseHeldError, hold
@@ -63,7 +65,42 @@ def test_the_manifest_says_what_the_answers_rest_on(
     assert (manifest.bundle_hash, manifest.model_version) == (bundle.hash, 7)
     assert manifest.contract_hash == bundle.contract.contract_hash()
     assert rows["accounts.parquet"] == 60
-    assert rows["deals.parquet"] == snapshot.deals.height
+    assert rows["deals.parquet"] == snapshot.deals.height + snapshot.closed.height
+
+
+def test_a_deal_that_is_over_has_its_status_and_no_number(snapshot: Snapshot, book: Book) -> None:
+    over = book["opportunities"].filter(pl.col("closed_at") < UNTIL).collect()
+    lately = over.filter(pl.col("closed_at") >= UNTIL - timedelta(days=365))
+    older = over.filter(pl.col("closed_at") < UNTIL - timedelta(days=365))
+
+    row = snapshot.deal(lately["opportunity_id"][0])
+
+    assert row is not None
+    assert (row.status, row.slip_risk, row.p_lost, row.close_p50) == ("closed", None, None, None)
+    assert (row.reasons, row.flags, snapshot.curve(row.opportunity_id)) == ((), (), ())
+    assert row.month_end <= row.period_end
+    assert snapshot.closed["opportunity_id"].to_list() == sorted(lately["opportunity_id"])
+    assert snapshot.deal(older["opportunity_id"][0]) is None
+    assert row not in snapshot.deals_of(row.account_id)
+    assert sum(snapshot.accounts["open_deals"]) == snapshot.deals.height
+
+
+def test_a_deal_that_closes_at_the_moment_of_scoring_is_still_open(desk: Desk) -> None:
+    at = {"at": UNTIL, "before": UNTIL - timedelta(microseconds=1)}
+    tables = dict(desk.book.tables)
+    some = tables["opportunities"].filter(pl.col("closed_at") < UNTIL).head(2).collect()
+    ids = dict(zip(at, some["opportunity_id"], strict=True))
+    ends = pl.col("opportunity_id").replace_strict(
+        {ids[name]: at[name] for name in at}, default=None, return_dtype=TIME
+    )
+    tables["opportunities"] = tables["opportunities"].with_columns(
+        closed_at=pl.coalesce(ends, "closed_at")
+    )
+
+    opened = replace(desk, book=replace(desk.book, tables=tables)).opened()
+
+    statuses = {name: getattr(opened.deal(ids[name]), "status", None) for name in at}
+    assert statuses == {"at": "scored", "before": "closed"}
 
 
 def test_a_book_without_deals_invoices_and_reps_is_scored_all_the_same(

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import training.run
@@ -10,6 +11,7 @@ from models.bundle import load_bundle
 from models.registry import Registry
 from training.backtest import BacktestResult
 from training.compare import evidence_in, gate
+from training.loss_reason import sentence_of
 from training.release import digest_of, make_release
 from training.run import train
 
@@ -47,6 +49,11 @@ def test_a_training_records_a_challenger_that_loads_and_can_be_judged(
     assert bundle.card.horizon_weeks == 13
     assert set(bundle.card.contests) == {"bucket", "slip"}
     assert bundle.card.contests["bucket"].sentence
+    lost = company.book["opportunities"].filter(pl.col("outcome") == "lost").collect()
+    assert bundle.loss_reason is not None
+    assert bundle.loss_reason.lost == lost.height
+    assert bundle.loss_reason.coded == lost["loss_reason"].count()
+    assert sentence_of(bundle.loss_reason) in bundle.card.notes
     assert gate(evidence_in(trained.report_path.parent)).reasons
     assert {file.name for file in (tmp_path / "reports").iterdir()} == {"0001"}
 
