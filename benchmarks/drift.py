@@ -31,7 +31,8 @@ from features.crm.source import SyntheticSource
 from features.schema import AS_OF
 from models.correction import PRIOR_WINS, WINDOW_WEEKS
 from models.slip import SlipKind
-from training.config import Experiment, weeks_of
+from training.as_of_grid import weeks_of
+from training.config import Experiment
 from training.contest import fit_plan
 from training.drift import LIVE, ONCE, drift_of, told_after
 from training.matrix import Asked, deal_examples

@@ -47,6 +47,13 @@ def backtest(
     out: Annotated[Path, typer.Option(help="Folder for scores, metrics and report.")],
     experiment: Recipe = None,
     only: Annotated[Only | None, typer.Option(help="bucket or slip alone.")] = None,
+    ablations: Annotated[
+        bool,
+        typer.Option(
+            help="Also win curves without the stage, without what reps type, and taught by closed "
+            "deals alone, to show what each is worth."
+        ),
+    ] = False,
 ) -> None:
     """Walk forward in time and write scores.parquet, metrics.json and report.html."""
     from training.run import backtest as run_backtest  # noqa: PLC0415  keeps --help quick
@@ -55,6 +62,8 @@ def backtest(
     recipe = experiment_at(experiment)
     if only is not None:
         recipe = replace(recipe, heads=(only.value,))
+    if ablations:
+        recipe = replace(recipe, ablations=True)
     reading = reading_of(session, crm)
     result = run_backtest(reading.book, recipe, session.calendar, out=out, progress=session.say)
     parts = {

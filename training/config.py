@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, get_args
 from features.catalogue import features_of
 from features.feature import Entity
 from features.snapshot import Commitment
+from training.as_of_grid import AsOfGrid, ExperimentError
 from training.settings import Tuning
 
 LADDER_WEEKS: tuple[int, ...] = (26, 13, 8, 4)
@@ -20,28 +21,6 @@ Part = Literal["bucket", "slip"]
 PARTS: tuple[Part, ...] = ("bucket", "slip")
 
 T = TypeVar("T")
-
-
-class ExperimentError(ValueError):
-    """An experiment file with a key or a value that no experiment has."""
-
-
-@dataclass(frozen=True, slots=True)
-class AsOfGrid:
-    """The moments at which entities are described.
-
-    Attributes:
-        accounts: "monthly" (the 1st of each month) or "weekly:N" (every N-th Monday).
-        deals: "weekly", "biweekly" or "weekly:N", always Mondays.
-    """
-
-    accounts: str = "monthly"
-    deals: str = "biweekly"
-
-    def __post_init__(self) -> None:
-        if self.accounts != "monthly":
-            weeks_of(self.accounts)
-        weeks_of(self.deals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +96,8 @@ class Experiment:
         heads: the parts to train.
         threads: threads per fit, count. One is quickest where rows are few or the machine busy.
         tuning: how long settings are searched for; not at all unless asked.
+        ablations: whether curves that lack something compete too, to show what it is worth; see
+            `training.ablation`. They take about as long again as the others.
     """
 
     name: str = "default"
@@ -131,6 +112,7 @@ class Experiment:
     heads: tuple[Part, ...] = PARTS
     threads: int = 1
     tuning: Tuning = field(default_factory=Tuning)
+    ablations: bool = False
 
     def __post_init__(self) -> None:
         if self.horizon is not None and self.horizon < 1:
@@ -157,6 +139,7 @@ class Experiment:
             "heads": list(self.heads),
             "threads": self.threads,
             **({"tuning": asdict(self.tuning)} if self.tuning.trials else {}),
+            **({"ablations": True} if self.ablations else {}),
         }
 
 
@@ -209,27 +192,7 @@ def experiment_of(
         heads=_heads(found.get("heads", PARTS)),
         threads=_count(found, "threads", 1),
         tuning=_section(found, "tuning", Tuning),
-    )
-
-
-def weeks_of(rhythm: str) -> int:
-    """Weeks between two Mondays of a grid.
-
-    Raises:
-        ExperimentError: when it is none of "weekly", "biweekly", "weekly:N".
-
-    >>> weeks_of("biweekly"), weeks_of("weekly:4")
-    (2, 4)
-    """
-    named = {"weekly": 1, "biweekly": 2}
-    if rhythm in named:
-        return named[rhythm]
-    word, _, number = rhythm.partition(":")
-    if word == "weekly" and number.isdigit() and int(number) > 0:
-        return int(number)
-    raise ExperimentError(
-        f'as_of_grid: expected "monthly" (accounts), "weekly", "biweekly" or "weekly:N", '
-        f"got {rhythm!r}"
+        ablations=_flag(found, "ablations"),
     )
 
 
@@ -291,6 +254,13 @@ def _count(found: Mapping[str, object], key: str, default: int) -> int:
     value = found.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ExperimentError(f"experiment, {key}: expected a count, got {value!r}")
+    return value
+
+
+def _flag(found: Mapping[str, object], key: str) -> bool:
+    value = found.get(key, False)
+    if not isinstance(value, bool):
+        raise ExperimentError(f"experiment, {key}: expected true or false, got {value!r}")
     return value
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
+from training.ablation import ABLATIONS
 from training.forecasts import Forecasts
 from training.intervals import Clusters, Codes, Floats, Gain, clusters_of, paired_gain
 from training.metrics import (
@@ -109,7 +110,7 @@ def judge(forecasts: Forecasts, outcome: Codes, *, servable: Sequence[str], seed
     standings[served] = replace(standings[served], by_class=by_class)
     return Judgement(
         standings=standings,
-        winner=min(mean, key=lambda name: mean[name]),
+        winner=min((name for name in mean if name not in ABLATIONS), key=lambda name: mean[name]),
         served=served,
         gains={
             name: paired_gain(losses[served], loss, accounts, seed=seed)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from training import report_tables as tables
+from training.ablation import ABLATIONS
 from training.backtest import BacktestResult
 from training.contest import Contest
 from training.ladder import CURVES
@@ -100,7 +101,7 @@ def _against(contest: Contest, best: str) -> str:
 
 def _is_baseline(contest: Contest, name: str) -> bool:
     """Rivals that are not themselves a kind of the model that could be served."""
-    kinds = {"lightgbm", "blend", "ensemble", "multiclass", "binary", *CURVES}
+    kinds = {"lightgbm", "blend", "ensemble", "multiclass", "binary", *CURVES, *ABLATIONS}
     return name not in kinds | {contest.judgement.served}
 
 

@@ -56,7 +56,15 @@ def slip_contest(
     fit = fit_plan(experiment)
 
     def forecast(fold: Fold) -> Forecasts:
-        return forecast_slip(examples, past, fold, calendar=calendar, plan=fit, curves=curves)
+        return forecast_slip(
+            examples,
+            past,
+            fold,
+            calendar=calendar,
+            plan=fit,
+            curves=curves,
+            ablations=experiment.ablations,
+        )
 
     told = walk(
         plan.folds,

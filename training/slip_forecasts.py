@@ -16,6 +16,7 @@ from models.bayes import fit_bayes
 from models.curve import read_off
 from models.logodds import sigmoid
 from models.slip import SlipKind, SlipModel
+from training.ablation import forecast_ablations
 from training.folds import Fold
 from training.forecasts import FitPlan, Forecasts
 from training.heads import FitError, Sample, fit_logistic
@@ -80,7 +81,7 @@ def slip_past(book: Book, examples: Examples, calendar: Calendar) -> SlipPast:
     return SlipPast(rows, by_name, not_applicable)
 
 
-def forecast_slip(
+def forecast_slip(  # noqa: PLR0913 - what is forecast depends on what is named here
     examples: Examples,
     past: SlipPast,
     fold: Fold,
@@ -88,11 +89,13 @@ def forecast_slip(
     calendar: Calendar,
     plan: FitPlan,
     curves: Sequence[str] = tuple(CURVES),
+    ablations: bool = False,
 ) -> Forecasts:
     """Fit at the origin, every deal censored there, and predict the deals of the test block.
 
     Args:
         curves: names of the win curves that compete.
+        ablations: whether those that lack something are fitted too.
 
     Returns:
         The forecasts of P(won by the committed date). The rows also hold what else each curve
@@ -124,6 +127,9 @@ def forecast_slip(
             replace(test, rows=rows),
             plan=plan,
         )
+    if ablations:
+        day = calendar.day_of(fold.origin)
+        by_model |= forecast_ablations(train, test, cut=day, calendar=calendar, plan=plan)
     by_model |= _tables(past.rows.filter(settled), rows)
     by_model |= {name: frame.filter(is_tested) for name, frame in past.by_name.items()}
     by_model = {name: _certain(frame, rows) for name, frame in by_model.items()}

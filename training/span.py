@@ -9,7 +9,8 @@ from features.book import Book
 from features.calendar import Calendar
 from features.history import known_from
 from features.schema import TABLES
-from training.config import LADDER_WEEKS, Experiment, Part, weeks_of
+from training.as_of_grid import weeks_of
+from training.config import LADDER_WEEKS, Experiment, Part
 from training.folds import (
     Fold,
     Horizon,

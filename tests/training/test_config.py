@@ -3,13 +3,8 @@ from pathlib import Path
 import pytest
 
 from features.catalogue import features_of
-from training.config import (
-    Experiment,
-    ExperimentError,
-    experiment_of,
-    load_experiment,
-    weeks_of,
-)
+from training.as_of_grid import ExperimentError, weeks_of
+from training.config import Experiment, experiment_of, load_experiment
 
 
 def test_the_file_that_ships_says_what_the_code_defaults_to() -> None:
