@@ -114,8 +114,9 @@ def test_closed_deals_alone_promise_too_much(ground, fold, test_rows):
 
 
 def test_they_compete_only_when_asked_and_never_win(ground, fold):
-    usual = forecast_slip(*ground, fold, calendar=CALENDAR, plan=PLAN)
-    asked = forecast_slip(*ground, fold, calendar=CALENDAR, plan=PLAN, ablations=True)
+    known = {"calendar": CALENDAR, "plan": PLAN, "curves": ("hazard",)}
+    usual = forecast_slip(*ground, fold, **known)
+    asked = forecast_slip(*ground, fold, ablations=True, **known)
     assert set(asked.by_model) - set(usual.by_model) == set(ABLATIONS)
 
     judged = asked.where(asked.rows["is_ahead"])
